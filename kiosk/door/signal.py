@@ -1,0 +1,100 @@
+"""What a person sees and hears: one pattern of light and sound per meaning.
+
+Signals differ in colour, rhythm and tone together, so that neither a colour-blind nor a deaf nor a
+blind person is left out, and green is kept for one meaning only: *this check-in is on disk*. The
+poster's legend, the demo and the kiosk all draw from this table.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """A meaning shown at the door."""
+
+    ACCEPTED = "accepted"
+    ALREADY_RECORDED = "already-recorded"
+    REJECTED = "rejected"
+    NOT_A_CARD = "not-a-card"
+    ONE_AT_A_TIME = "one-at-a-time"
+    HOLD_STILL = "hold-still"
+    STARTING = "starting"
+    READY = "ready"
+    OUT_OF_ORDER = "out-of-order"
+
+
+class Fault(StrEnum):
+    """Why a door is out of order; there is no screen, so it is counted in blinks."""
+
+    CAMERA = "camera"
+    DISK = "disk"
+
+
+FAULT_BLINKS = {Fault.CAMERA: 2, Fault.DISK: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Lights and tone held for `for_ms`; brightness 0 to 1, `tone_hz` 0 for silence."""
+
+    for_ms: int
+    green: float = 0.0
+    red: float = 0.0
+    tone_hz: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Steps played in order, once or (`repeats`) until something else is shown."""
+
+    steps: tuple[Step, ...]
+    repeats: bool = False
+
+    @property
+    def length_ms(self) -> int:
+        """How long one round takes."""
+        return sum(step.for_ms for step in self.steps)
+
+
+def _blink(times: int, on: Step, off_ms: int) -> tuple[Step, ...]:
+    return (on, Step(off_ms)) * times
+
+
+PATTERNS: dict[Signal, Pattern] = {
+    Signal.ACCEPTED: Pattern(
+        (
+            Step(120, green=1, tone_hz=1319),
+            Step(180, green=1, tone_hz=1760),
+            Step(900, green=1),
+        )
+    ),
+    Signal.ALREADY_RECORDED: Pattern(_blink(3, Step(120, green=1, tone_hz=1319), 100)),
+    Signal.REJECTED: Pattern((Step(700, red=1, tone_hz=330), Step(500, red=1))),
+    Signal.NOT_A_CARD: Pattern(_blink(2, Step(220, red=1, tone_hz=440), 120)),
+    Signal.ONE_AT_A_TIME: Pattern(
+        (
+            Step(90, red=1, tone_hz=880),
+            Step(90),
+            Step(90, red=1, tone_hz=880),
+            Step(330),
+            Step(90, red=1, tone_hz=880),
+            Step(90),
+            Step(90, red=1, tone_hz=880),
+        )
+    ),
+    Signal.HOLD_STILL: Pattern(_blink(4, Step(60, red=0.4, tone_hz=660), 190)),
+    Signal.STARTING: Pattern((Step(500, red=0.3), Step(500)), repeats=True),
+    Signal.READY: Pattern((Step(40, red=0.15), Step(4960)), repeats=True),
+}
+
+
+def pattern_of(signal: Signal, fault: Fault | None = None) -> Pattern:
+    """Return what `signal` looks and sounds like; out of order counts its `fault` in red blinks.
+
+    >>> len([s for s in pattern_of(Signal.OUT_OF_ORDER, Fault.DISK).steps if s.red])
+    3
+    """
+    if signal is Signal.OUT_OF_ORDER:
+        blinks = FAULT_BLINKS[fault] if fault else 1
+        return Pattern((*_blink(blinks, Step(250, red=1), 250), Step(1500)), repeats=True)
+    return PATTERNS[signal]

@@ -1,0 +1,41 @@
+"""Decoders: from one frame to the bytes of the QR symbols in it. The file name is the entry in
+`eye.decoders`.
+
+A decoder is one module with a frozen `Settings` model, a class that keeps this contract, and
+`build(settings) -> Decoder`. It is imported only when chosen.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kiosk.eye.frame import Frame
+
+Corners = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
+"""Pixel positions: top left, top right, bottom right, bottom left, as the symbol is oriented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A QR symbol in a frame.
+
+    `payload`: byte for byte what the symbol holds, or None where it was located and could not be
+    read. `corners`: None where the reader gives no position.
+    """
+
+    payload: bytes | None = field(repr=False)
+    corners: Corners | None
+    decoder: str
+
+
+class Decoder(Protocol):
+    """Reads QR symbols, in the eye's one thread.
+
+    Contract, held by `tests/contract/test_decoders.py` for every adapter: a payload is exact or is
+    not reported; an empty payload is not reported; any frame gives a list and no exception; the
+    frame is not kept.
+    """
+
+    name: str
+
+    def decode(self, frame: Frame) -> list[Symbol]:
+        """Return the symbols read in `frame`, and those located but not read."""
