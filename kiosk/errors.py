@@ -10,6 +10,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 
+EXIT_SETTINGS = 78
+"""EX_CONFIG of sysexits.h: a person must change a file; systemd does not start us again."""
+
+
 class Remedy(StrEnum):
     """What the daemon does about an error."""
 

@@ -4,11 +4,15 @@ An indicator is one module with a frozen `Settings` model, a class that keeps th
 `build(settings, pins) -> Indicator`. gpiozero's own mock pins run the very same classes anywhere.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from gpiozero.pins import Factory
 from pydantic import Field
+
+from kiosk.errors import IndicatorLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,16 @@ class Output:
 OFF = Output()
 """The fail-safe state: dark, silent, locked."""
 
-__all__ = ["OFF", "BcmPin", "Factory", "Indicator", "Output", "PinRole"]
+__all__ = ["OFF", "BcmPin", "Factory", "Indicator", "Output", "PinRole", "pin_errors"]
+
+
+@contextmanager
+def pin_errors(what: str) -> Iterator[None]:
+    """Turn whatever a pin library raises into `IndicatorLost`."""
+    try:
+        yield
+    except Exception as error:  # lgpio's error class derives from Exception and nothing else
+        raise IndicatorLost(f"{what} cannot be driven: {error}") from error
 
 
 class Indicator(Protocol):

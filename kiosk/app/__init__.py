@@ -1,0 +1,1 @@
+"""The application: the only place that names adapters and puts the floors together."""

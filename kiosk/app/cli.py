@@ -1,0 +1,128 @@
+"""The command `kiosk`: every command takes `--config FILE` and says what went wrong in one line."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiosk import __version__
+from kiosk.app import logs, settings
+from kiosk.app.config_cli import config_app, wiring
+from kiosk.errors import EXIT_SETTINGS, KioskError, SettingsError
+
+app = typer.Typer(
+    name="kiosk",
+    help="A kiosk for a door: it scans the QR card a person holds up.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+app.add_typer(config_app, name="config")
+app.command("wiring")(wiring)
+
+Config = Annotated[
+    Path, typer.Option("--config", help="The settings file.", show_default=True)
+]
+
+
+@app.command()
+def run(config: Config = settings.DEFAULT_PATH) -> None:
+    """Run the door until SIGTERM."""
+    from kiosk.app.wiring import run_kiosk  # noqa: PLC0415 - the eye must not import this
+
+    loaded = settings.load_kiosk(config, os.environ)
+    logs.configure(loaded.settings.log.format, loaded.settings.log.level)
+    raise typer.Exit(run_kiosk(loaded.settings, config, os.environ))
+
+
+@app.command()
+def eye(
+    config: Config = settings.DEFAULT_PATH,
+    socket: Annotated[
+        Path | None, typer.Option(help="Where the kiosk listens; else `eye.socket`.")
+    ] = None,
+    *,
+    child: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run the eye alone: camera and decoders, in a process that holds nothing else."""
+    from kiosk.app.eye_process import run_eye  # noqa: PLC0415 - only this process decodes
+
+    loaded = settings.load_eye(config, os.environ)
+    logs.configure(loaded.log.format, loaded.log.level)
+    path = socket or loaded.eye.socket
+    if path is None:
+        raise SettingsError(
+            f"{config}: eye.socket is not set; set it in both processes' settings, or use --socket"
+        )
+    raise typer.Exit(run_eye(loaded, path, child=child))
+
+
+@app.command()
+def decode(
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Use the decoders of this settings file.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="With --json: print the bytes too, in base64.")
+    ] = False,
+) -> None:
+    """Tell what the eye reads in a picture file, or why it is no picture (exit code 1)."""
+    from kiosk.app import decode as decoding  # noqa: PLC0415 - loads the decoders
+    from kiosk.eye.look import Look  # noqa: PLC0415
+
+    chosen = settings.decoders(config, os.environ)
+    look = Look([decoder.load().build(decoder.settings) for decoder in chosen])
+    found = [decoding.decode_file(path, look) for path in pictures]
+    if as_json:
+        typer.echo(json.dumps([decoding.as_json(f, reveal=reveal) for f in found], indent=1))
+    else:
+        for line in (line for f in found for line in decoding.as_lines(f)):
+            typer.echo(line)
+    raise typer.Exit(int(any(f.error is not None for f in found)))
+
+
+@app.command()
+def off(config: Config = settings.DEFAULT_PATH) -> None:
+    """Turn everything off and lock the door: for after a crash that could not do it."""
+    from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
+
+    loaded = settings.load_kiosk(config, os.environ)
+    for indicator in build_indicators(
+        loaded.settings, pin_factory(loaded.settings.gpio.pins)
+    ):
+        indicator.close()
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if value:
+        typer.echo(f"kiosk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command; an error of ours is lines on standard error, never a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_SETTINGS)
+    except KioskError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)

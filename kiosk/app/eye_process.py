@@ -1,0 +1,70 @@
+"""The eye's own process: camera and decoders, one thread, and nothing else.
+
+It is started by the kiosk (off the Pi) or by systemd (on it); the code is the same. It reads only
+the sections of the settings that are its own.
+"""
+
+import ctypes
+import signal
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from kiosk.app.settings import LoadedEye
+from kiosk.errors import CameraLost
+from kiosk.eye.decoders import Decoder
+from kiosk.eye.link import EyeEnd
+from kiosk.eye.look import Look
+from kiosk.eye.supervisor import EXIT_CAMERA_LOST
+from kiosk.eye.watch import Watch
+
+_log = structlog.get_logger("eye")
+_PR_SET_PDEATHSIG = 1
+
+
+def run_eye(loaded: LoadedEye, socket_path: Path, *, child: bool) -> int:
+    """Watch until asked to stop, the camera is lost or the kiosk is gone; return the exit code.
+
+    `child`: die with the process that started us, even while a decoder hangs.
+    """
+    stopping = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    # Ctrl-C in a terminal goes to the whole group; the kiosk decides when we end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN if child else stop)
+    if child:
+        _die_with_parent()
+    try:
+        return _watch(loaded, socket_path, lambda: stopping)
+    except CameraLost as error:
+        _log.error("camera lost", what=str(error))
+        return EXIT_CAMERA_LOST
+    except OSError as error:
+        _log.info("the kiosk is gone", what=error.strerror)
+        return 0
+
+
+def _watch(loaded: LoadedEye, socket_path: Path, stopping: "Stopping") -> int:
+    decoders: list[Decoder] = [
+        chosen.load().build(chosen.settings) for chosen in loaded.decoders
+    ]
+    link = EyeEnd(socket_path)
+    try:
+        camera = loaded.camera.load().build(loaded.camera.settings)
+        try:
+            Watch(camera, Look(decoders), link.send, camera_kind=loaded.camera.kind).run(stopping)
+        finally:
+            camera.close()
+    finally:
+        link.close()
+    return 0
+
+
+def _die_with_parent() -> None:
+    # Source: prctl(2). Without it a hung eye would outlive a killed kiosk and keep the camera.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

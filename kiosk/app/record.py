@@ -1,0 +1,64 @@
+"""From the eye's message to what the door decides on, and from a decision to the event.
+
+Here payload bytes end: past this file there is a credential without a name, and past the event
+there is a handle.
+"""
+
+from dataclasses import dataclass
+
+from kiosk.door.credential import Credential, Damaged
+from kiosk.door.event import CheckIn, ClockReading
+from kiosk.door.machine import Looked, Record
+from kiosk.door.sighting import Place, Sighting
+from kiosk.eye.messages import Code, Seen
+from kiosk.identity import handle_of, mark_of
+from kiosk.payloads import formats, read
+
+_OLDEST_FRAME_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """The two keys of this kiosk; never logged, never sent."""
+
+    site: bytes
+    device: bytes
+
+
+def looked(seen: Seen, at_s: float, keys: Keys) -> Looked:
+    """Return what the eye saw as a cue; `at_s` is when the kiosk heard of it (monotonic s)."""
+    sightings = []
+    for code in seen.codes:
+        raw = code.payload_bytes
+        if raw is not None:
+            content = read(raw, formats())
+            mark = mark_of(content, raw, keys.device)
+            sightings.append(Sighting(mark, content, _place(code, seen.width_px)))
+    # The eye is not trusted with time either: a frame is neither of the future nor of long ago.
+    captured_s = max(at_s - _OLDEST_FRAME_S, min(seen.captured_ns / 1e9, at_s))
+    unreadable = len(sightings) < len(seen.codes)
+    return Looked(at_s, captured_s, tuple(sightings), unreadable)
+
+
+def check_in(record: Record, keys: Keys, clock: ClockReading) -> CheckIn:
+    """Return the event's data for a decision."""
+    content = record.content
+    known = content if isinstance(content, Credential) else None
+    return CheckIn(
+        verdict=record.decision.verdict,
+        reason=record.decision.reason,
+        direction=record.direction,
+        kind=content.kind if isinstance(content, Credential | Damaged) else None,
+        assurance=known.assurance if known else None,
+        handle=handle_of(known, keys.site) if known else None,
+        clock=clock,
+    )
+
+
+def _place(code: Code, width_px: int) -> Place | None:
+    if code.corners is None:
+        return None
+    xs = [x for x, _ in code.corners]
+    ys = [y for _, y in code.corners]
+    size = max(max(xs) - min(xs), max(ys) - min(ys))
+    return Place(sum(xs) / 4 / width_px, sum(ys) / 4 / width_px, size / width_px)

@@ -1,0 +1,175 @@
+"""The sections of the settings file that belong to the kiosk itself, not to an adapter.
+
+Each field says in its description what it does, in its name its unit and in its constraints its
+range: the messages of `kiosk config check` and the generated reference are made from them.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from kiosk.app.config_fields import Allowed
+from kiosk.door.event import TopicLevel
+from kiosk.door.machine import Passing
+
+SITE_KEY_HEX = 64
+"""32 bytes: the output length of the hash under it."""
+
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+
+_Level = Annotated[TopicLevel, Allowed("1 to 63 lower-case letters, digits and hyphens")]
+
+
+def check_site_key(text: str) -> None:
+    """Refuse what is no site key; says only how long it is.
+
+    Raises:
+        ValueError: It is not 64 hex digits.
+    """
+    if not _HEX.fullmatch(text):
+        raise ValueError(f"is {len(text)} characters long and must be {SITE_KEY_HEX} hex digits")
+
+
+def _site_key(value: SecretStr) -> SecretStr:
+    check_site_key(value.get_secret_value())
+    return value
+
+
+_SiteKey = Annotated[SecretStr, AfterValidator(_site_key), Allowed("64 hex digits")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kiosk(_Section):
+    """Which door this is."""
+
+    site: _Level = Field(description="The venue; a level of every topic.", examples=["hk-042"])
+    device: _Level = Field(
+        description="This door, unique at its venue; a level of every topic.", examples=["door-1"]
+    )
+    direction: Passing = Field(
+        description="Which way people pass here; `toggle` counts each person in, then out.",
+        examples=["in"],
+    )
+
+
+class Identity(_Section):
+    """The keys under which people become handles. Exactly one of `site_key` and `site_key_file`."""
+
+    site_key: _SiteKey | None = Field(
+        default=None,
+        description="The venue's key, the same at all its doors: 32 bytes in hex. Better in a file "
+        "of its own.",
+    )
+    site_key_file: Path | None = Field(
+        default=None,
+        description="A file that holds the venue's key and nothing else; readable by the kiosk "
+        "only.",
+    )
+    device_key_file: Path = Field(
+        default=Path("/var/lib/kiosk/device.key"),
+        description="This kiosk's own key, made at the first start; never leaves the device.",
+    )
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if (self.site_key is None) == (self.site_key_file is None):
+            raise ValueError(
+                "give exactly one of site_key and site_key_file"
+                ' (site_key_file = "/etc/kiosk/site.key", a file of 64 hex digits)'
+            )
+        return self
+
+
+class Eye(_Section):
+    """How the eye reads; the settings of a decoder stand in `[eye.NAME]`."""
+
+    decoders: tuple[str, ...] = Field(
+        default=("zxing", "zbarlight"),
+        min_length=1,
+        description="Readers, asked in this order: file names in `kiosk/eye/decoders`.",
+    )
+    silent_s: float = Field(
+        default=5.0,
+        ge=1,
+        le=60,
+        description="Seconds; an eye silent for longer is killed and started again.",
+    )
+    socket: Path | None = Field(
+        default=None,
+        description="Wait here for an eye that somebody else starts; absent: start our own.",
+    )
+
+
+class Payloads(_Section):
+    """Which cards are read."""
+
+    accept: tuple[str, ...] = Field(
+        default=("cccd",),
+        min_length=1,
+        description="Formats that open this door: file names in `kiosk/payloads`.",
+    )
+
+
+class Door(_Section):
+    """How long things last at this door."""
+
+    hold_off_s: float = Field(
+        default=2.5,
+        ge=0.5,
+        le=30,
+        description="Seconds; a card unseen for so long was taken away.",
+    )
+    repeat_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        description="Seconds since it was last seen, in which the same card is answered "
+        '"already recorded".',
+    )
+    background_s: float = Field(
+        default=60.0,
+        ge=10,
+        le=3600,
+        description="Seconds; a code that has not moved for so long belongs to the room.",
+    )
+    stay_max_s: float = Field(
+        default=43200.0,
+        ge=60,
+        le=604800,
+        description="Seconds; the longest stay that a toggling door believes.",
+    )
+
+
+class Gpio(_Section):
+    """How the pins of the header are driven."""
+
+    pins: Literal["mock", "lgpio"] = Field(
+        description="`lgpio` on a Pi; `mock` anywhere else: the same program without a header.",
+        examples=["lgpio"],
+    )
+
+
+class Log(_Section):
+    """What is written to standard error."""
+
+    format: Literal["text", "json"] = Field(
+        default="text", description="`text` for people, `json` for a collector."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important line that is still written."
+    )
+
+
+class Indicators(_Section):
+    """How the door answers; the settings of an indicator stand in `[indicators.NAME]`."""
+
+    use: tuple[str, ...] = Field(
+        default=("led", "buzzer"),
+        min_length=1,
+        description="Indicators of this door: file names in `kiosk/indicators`.",
+    )

@@ -1,0 +1,182 @@
+"""The settings of a kiosk: a TOML file, overridden by the environment, checked as a whole.
+
+Everything wrong is found in one go and said in one line each, with file, line, key, value and fix.
+Nothing here acts: no device is opened, no connection made. The key file is read, because a kiosk
+without its key is not set up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, SecretBytes
+
+from kiosk.app import adapters, config_file
+from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
+from kiosk.app.reading import Origin, Reading
+from kiosk.app.sections import Door, Eye, Gpio, Identity, Indicators, Kiosk, Log, Payloads
+from kiosk.app.settings_checks import check_formats, check_identity, check_pins
+
+__all__ = ["Chosen", "EyeSettings", "Loaded", "Origin", "Settings", "load_eye", "load_settings"]
+
+DEFAULT_PATH = Path("/etc/kiosk/config.toml")
+DEFAULT_CLOCK = "system"
+
+REQUIRED = {
+    "kiosk": 'site = "hk-042", device = "door-1" and direction = "in"',
+    "identity": 'site_key_file = "/etc/kiosk/site.key"',
+    "camera": 'kind = "picamera2"',
+    "gpio": 'pins = "lgpio"',
+    "outbox": 'kind = "sqlite" and path = "/var/lib/kiosk/outbox.db"',
+    "uplink": 'kind = "mqtt" and host = "127.0.0.1"',
+}
+"""The sections that a file must have, and what to write into them."""
+
+OWN_SECTIONS: dict[str, type[BaseModel]] = {
+    "kiosk": Kiosk,
+    "identity": Identity,
+    "eye": Eye,
+    "payloads": Payloads,
+    "door": Door,
+    "gpio": Gpio,
+    "indicators": Indicators,
+    "log": Log,
+}
+ONE_ADAPTER = {
+    "camera": adapters.CAMERAS,
+    "outbox": adapters.OUTBOXES,
+    "uplink": adapters.UPLINKS,
+    "clock": adapters.CLOCKS,
+}
+"""Sections whose `kind` names their adapter."""
+MANY_ADAPTERS = {"eye": ("decoders", adapters.DECODERS), "indicators": ("use", adapters.INDICATORS)}
+"""Sections that list their adapters under a key; each has a section of its own below."""
+
+SECTIONS = (
+    "kiosk",
+    "identity",
+    "camera",
+    "eye",
+    "payloads",
+    "door",
+    "gpio",
+    "indicators",
+    "outbox",
+    "uplink",
+    "clock",
+    "log",
+)
+"""All sections, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a kiosk is told. `site_key`: 32 bytes, wherever they were read from."""
+
+    kiosk: Kiosk
+    identity: Identity
+    site_key: SecretBytes
+    camera: Chosen
+    eye: Eye
+    decoders: tuple[Chosen, ...]
+    payloads: Payloads
+    door: Door
+    gpio: Gpio
+    indicators: tuple[Chosen, ...]
+    outbox: Chosen
+    uplink: Chosen
+    clock: Chosen
+    log: Log
+
+
+@dataclass(frozen=True, slots=True)
+class EyeSettings:
+    """What the eye is told: no key, no broker, no queue."""
+
+    camera: Chosen
+    eye: Eye
+    decoders: tuple[Chosen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and for each key (`uplink.host`) where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Return the settings in the file at `path`, overridden by `environ`.
+
+    Raises:
+        SettingsError: They cannot be used. Each line of the message is one problem.
+    """
+    reading = Reading(config_file.read(path), environ)
+    reading.check_sections(SECTIONS)
+    missing = {name for name, add in REQUIRED.items() if reading.is_missing(name, add)}
+    for name in ("kiosk", "payloads", "door", "gpio", "log"):
+        reading.check((name,), OWN_SECTIONS[name])
+    site_key = None if "identity" in missing else check_identity(reading)
+    _check_adapters(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
+    used = reading.checked.get(("indicators",))
+    if isinstance(used, Indicators):
+        check_pins(reading, [("indicators", name) for name in dict.fromkeys(used.use)])
+    check_formats(reading)
+    reading.finish()
+    if site_key is None:
+        raise AssertionError("a missing key is a problem, and problems were raised")
+    return Loaded(_settings(reading, site_key), _dotted(reading))
+
+
+def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
+    """Return only what the eye may know; the other sections are not looked at.
+
+    Raises:
+        SettingsError: `[camera]` or `[eye]` cannot be used.
+    """
+    reading = Reading(config_file.read(path), environ)
+    reading.unread.update((name,) for name in SECTIONS if name not in ("camera", "eye"))
+    reading.is_missing("camera", REQUIRED["camera"])
+    _check_adapters(reading, ("camera", "eye"))
+    reading.finish()
+    return EyeSettings(
+        camera=chosen_one(reading, "camera", adapters.CAMERAS),
+        eye=reading.take(("eye",), Eye),
+        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
+    )
+
+
+def _check_adapters(reading: Reading, sections: tuple[str, ...]) -> None:
+    for name in sections:
+        if name in MANY_ADAPTERS:
+            field, package = MANY_ADAPTERS[name]
+            check_many(reading, name, field, package, OWN_SECTIONS[name])
+        elif (name,) not in reading.unread:
+            default = DEFAULT_CLOCK if name == "clock" else None
+            check_one(reading, name, ONE_ADAPTER[name], default)
+
+
+def _settings(reading: Reading, site_key: SecretBytes) -> Settings:
+    return Settings(
+        kiosk=reading.take(("kiosk",), Kiosk),
+        identity=reading.take(("identity",), Identity),
+        site_key=site_key,
+        camera=chosen_one(reading, "camera", adapters.CAMERAS),
+        eye=reading.take(("eye",), Eye),
+        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
+        payloads=reading.take(("payloads",), Payloads),
+        door=reading.take(("door",), Door),
+        gpio=reading.take(("gpio",), Gpio),
+        indicators=chosen_many(reading, "indicators", *MANY_ADAPTERS["indicators"]),
+        outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
+        uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
+        clock=chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
+        log=reading.take(("log",), Log),
+    )
+
+
+def _dotted(reading: Reading) -> dict[str, Origin]:
+    order = {name: place for place, name in enumerate(SECTIONS)}
+    keys = sorted(reading.origins, key=lambda key: order[key[0]])
+    return {".".join(key): reading.origins[key] for key in keys}

@@ -1,0 +1,91 @@
+"""zbarlight: the second opinion, kept on a short leash.
+
+It guesses the charset of byte segments without ECI (Big5, Shift-JIS, Latin-1, UTF-8 last) and hands
+out the guess re-encoded as UTF-8, so its text is not what the symbol holds. Text is therefore
+accepted only where it is byte-safe (ASCII), or where exactly one history of guessing explains it.
+It also holds the GIL while it scans, cuts at NUL, reports an empty payload for an empty segment and
+gives no position.
+
+Source: libzbar's order of charsets and the measured failures are in the design's reference on
+decoding, section 4 (mchehab/zbar #212).
+"""
+
+import zbarlight
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from kiosk.eye.decoders import Symbol
+from kiosk.eye.frame import Frame
+
+_GUESSES = ("big5", "cp932", "shift_jis", "latin-1")
+
+
+class Settings(BaseModel):
+    """zbarlight has nothing to set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ZbarlightDecoder:
+    """Reads QR symbols through zbarlight, and reports only what it can prove exact."""
+
+    name = "zbarlight"
+
+    def decode(self, frame: Frame) -> list[Symbol]:
+        """Return the symbols read in `frame`; never one that was only located."""
+        image = Image.frombuffer(
+            "L",
+            (frame.width_px, frame.height_px),
+            frame.luma,
+            "raw",
+            "L",
+            frame.stride_px,
+            1,
+        )
+        texts = zbarlight.scan_codes(["qrcode"], image) or []
+        exact = (exact_bytes(text) for text in texts)
+        return [Symbol(payload, None, self.name) for payload in exact if payload]
+
+
+def exact_bytes(text: bytes) -> bytes | None:
+    """Return the bytes that a symbol holds, given what zbar made of them; None if unprovable.
+
+    >>> exact_bytes("Bﾃｹi".encode()).decode()
+    'Bùi'
+    >>> exact_bytes("Trần Thị Bình".encode()).decode()
+    'Trần Thị Bình'
+    """
+    if text.isascii():
+        return text
+    try:
+        guessed = text.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    origins = {raw for charset in _GUESSES if (raw := _origin(guessed, charset)) is not None}
+    utf8_origins = {raw for raw in origins if _is_utf8(raw)}
+    if len(utf8_origins) == 1:
+        return utf8_origins.pop()
+    # No legacy charset could have produced this text, so zbar took the bytes as the UTF-8 they are.
+    return text if not origins else None
+
+
+def _origin(text: str, charset: str) -> bytes | None:
+    """Return the bytes that zbar would have turned into `text` had it guessed `charset`."""
+    try:
+        raw = text.encode(charset)
+        return raw if raw.decode(charset) == text else None
+    except UnicodeError:
+        return None
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def build(settings: Settings) -> ZbarlightDecoder:  # noqa: ARG001 - every adapter is built alike
+    """Return the decoder."""
+    return ZbarlightDecoder()

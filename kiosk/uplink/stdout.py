@@ -1,0 +1,54 @@
+"""Prints events, one JSON object a line: for trials, pipes and a first look without a broker."""
+
+import sys
+from typing import TextIO
+
+from pydantic import BaseModel, ConfigDict
+
+from kiosk.door.event import QueuedEvent
+from kiosk.errors import BrokerUnreachable
+from kiosk.uplink import Acknowledged, Connected, Post
+
+_SUCCESS = 0
+
+
+class Settings(BaseModel):
+    """Standard output has nothing to set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StdoutUplink:
+    """Writes each event as a line and acknowledges it when the line was flushed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._post: Post | None = None
+
+    def connect(self, post: Post) -> None:
+        """Be connected at once."""
+        self._post = post
+        post(Connected(receive_maximum=1))
+
+    def send(self, event: QueuedEvent) -> None:
+        """Print one event."""
+        if self._post is None:
+            raise BrokerUnreachable("not connected: call connect first")
+        try:
+            self._stream.write(event.body.decode() + "\n")
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            raise BrokerUnreachable(f"standard output is closed: {error}") from error
+        self._post(Acknowledged(event.seq, _SUCCESS))
+
+    def send_status(self, body: bytes) -> None:
+        """Print nothing: a status is not an event."""
+
+    def disconnect(self, status: bytes | None = None) -> None:  # noqa: ARG002 - nobody reads it
+        """Stop printing."""
+        self._post = None
+
+
+def build(settings: Settings, source: str, will: bytes) -> StdoutUplink:  # noqa: ARG001 - built alike
+    """Return the uplink on standard output."""
+    return StdoutUplink(sys.stdout)
