@@ -70,7 +70,13 @@ def check_many(
 ) -> None:
     """Check a section that lists its adapters in `field`, and the settings of each of them."""
     known = adapters.names(package)
-    reading.check((section,), model, beside=known)
+    raw = reading.raw((section,)) or {}
+    named = raw.get(field)
+    # A name that does not exist is told once, where it is listed, and not again for its section.
+    strange = {n for n in named if isinstance(n, str)} if isinstance(named, list) else set()
+    strange -= {*known, *model.model_fields}
+    values = {name: value for name, value in raw.items() if name not in strange}
+    reading.check((section,), model, values=values, beside=known)
     if (section,) not in reading.checked:
         reading.unread.update((section, name) for name in known)
         return

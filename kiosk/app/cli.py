@@ -34,7 +34,7 @@ def run(config: Config = settings.DEFAULT_PATH) -> None:
     """Run the door until SIGTERM."""
     from kiosk.app.wiring import run_kiosk  # noqa: PLC0415 - the eye must not import this
 
-    loaded = settings.load_kiosk(config, os.environ)
+    loaded = settings.load_settings(config, os.environ)
     logs.configure(loaded.settings.log.format, loaded.settings.log.level)
     raise typer.Exit(run_kiosk(loaded.settings, config, os.environ))
 
@@ -52,7 +52,7 @@ def eye(
     from kiosk.app.eye_process import run_eye  # noqa: PLC0415 - only this process decodes
 
     loaded = settings.load_eye(config, os.environ)
-    logs.configure(loaded.log.format, loaded.log.level)
+    logs.configure("json","info")
     path = socket or loaded.eye.socket
     if path is None:
         raise SettingsError(
@@ -93,7 +93,7 @@ def off(config: Config = settings.DEFAULT_PATH) -> None:
     """Turn everything off and lock the door: for after a crash that could not do it."""
     from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
 
-    loaded = settings.load_kiosk(config, os.environ)
+    loaded = settings.load_settings(config, os.environ)
     for indicator in build_indicators(
         loaded.settings, pin_factory(loaded.settings.gpio.pins)
     ):

@@ -126,11 +126,14 @@ def _range(marks: list[Any]) -> str:
     low = f"above {number(above)}" if above is not None else low
     high = number(at_most) if at_most is not None else ""
     high = f"below {number(below)}" if below is not None else high
-    if low and high:
-        return f"{low} to {high}"
-    if low:
-        return low if above is not None else f"{low} or more"
-    return high if below is not None or not high else f"at most {high}"
+    step = _bound(marks, "multiple_of")
+    words = f"{low} to {high}"
+    if not high:
+        words = low if above is not None or not low else f"{low} or more"
+    elif not low:
+        words = high if below is not None else f"at most {high}"
+    steps = "" if step is None else f"a multiple of {number(step)}"
+    return ", ".join(part for part in (words, steps) if part)
 
 
 def number(value: object) -> str:

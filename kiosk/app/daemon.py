@@ -254,7 +254,7 @@ class Kiosk:
                 "direction": record.direction,
             }
         if event is not None:
-            facts["event"] = event.event_id
+            facts["event_id"] = event.event_id
         facts["latency_ms"] = round((self._now_s() - captured_s) * 1000, 1)
         _log.info("scan", **facts)
 

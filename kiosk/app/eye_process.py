@@ -6,12 +6,13 @@ the sections of the settings that are its own.
 
 import ctypes
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
-from kiosk.app.settings import LoadedEye
+from kiosk.app.settings import EyeSettings
 from kiosk.errors import CameraLost
 from kiosk.eye.decoders import Decoder
 from kiosk.eye.link import EyeEnd
@@ -23,7 +24,7 @@ _log = structlog.get_logger("eye")
 _PR_SET_PDEATHSIG = 1
 
 
-def run_eye(loaded: LoadedEye, socket_path: Path, *, child: bool) -> int:
+def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool) -> int:
     """Watch until asked to stop, the camera is lost or the kiosk is gone; return the exit code.
 
     `child`: die with the process that started us, even while a decoder hangs.
@@ -49,7 +50,7 @@ def run_eye(loaded: LoadedEye, socket_path: Path, *, child: bool) -> int:
         return 0
 
 
-def _watch(loaded: LoadedEye, socket_path: Path, stopping: "Stopping") -> int:
+def _watch(loaded: EyeSettings, socket_path: Path, stopping: Callable[[], bool]) -> int:
     decoders: list[Decoder] = [
         chosen.load().build(chosen.settings) for chosen in loaded.decoders
     ]

@@ -143,6 +143,12 @@ class Door(_Section):
         le=604800,
         description="Seconds; the longest stay that a toggling door believes.",
     )
+    unlock_s: float = Field(
+        default=3.0,
+        ge=0.1,
+        le=60,
+        description="Seconds; how long the relay lets the door be opened.",
+    )
 
 
 class Gpio(_Section):

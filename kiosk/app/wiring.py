@@ -56,7 +56,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         clock: Clock = _build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
-        keys = Keys(settings.site_key, device_key(settings.identity.device_key_file))
+        keys = Keys(settings.site_key.get_secret_value(), device_key(settings.identity.device_key_file))
         source = source_of(settings.kiosk.site, settings.kiosk.device)
         outbox: Outbox = _build(settings.outbox, source)
         stack.callback(outbox.close)

@@ -204,7 +204,7 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     sightings = cue.sightings
     if door.phase is not Phase.READY:
         # A card that has had its answer stays answered; others are decided when the door works.
-        answered = {m for m, p in door.presentations.items() if p.settled}
+        answered = {m for m, p in door.presentations.items() if p.settled or p.repeated}
         sightings = tuple(s for s in sightings if s.mark in answered)
     seen = observe(
         door.presentations,
@@ -220,6 +220,8 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     cards = [
         p for p in in_frame if not p.background and decide(p.content, conduct.rules).accepted
     ]
+    if cards:
+        door = replace(door, presentations=_ignore_beside(seen, conduct))
     if len(cards) > 1:
         return _crowd(door, cards, cue.at_s, conduct)
     if cards:
@@ -227,6 +229,18 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     if cue.unreadable and not sightings:
         return _unreadable(door, cue, conduct)
     return _refuse_next(door, cue.at_s, conduct)
+
+
+def _ignore_beside(
+    seen: Mapping[str, Presentation], conduct: Conduct
+) -> dict[str, Presentation]:
+    """Settle, without an answer, whatever else waits for one while a card is in the picture."""
+    beside = {
+        mark: replace(p, settled=True)
+        for mark, p in seen.items()
+        if not decide(p.content, conduct.rules).accepted
+    }
+    return {**seen, **beside}
 
 
 def _crowd(
@@ -274,21 +288,26 @@ def _refuse_next(
     """Refuse the oldest code that waited long enough; beside a card, none."""
     if door.phase is not Phase.READY:
         return door, ()
-    waiting: list[tuple[float, Presentation, Decision]] = []
-    for presentation in door.presentations.values():
-        decision = decide(presentation.content, conduct.rules)
-        if presentation.background:
-            continue
-        if decision.accepted:
-            if at_s - presentation.last_s < conduct.patience.hold_off_s:
-                return door, ()
-            continue
-        ripe = at_s - presentation.first_s >= conduct.refuse_after_s
-        if ripe and not presentation.settled:
-            waiting.append((presentation.first_s, presentation, decision))
+    shown = [
+        (p, decide(p.content, conduct.rules))
+        for p in door.presentations.values()
+        if not p.background
+    ]
+    card_s = max((p.last_s for p, d in shown if d.accepted), default=float("-inf"))
+    if at_s - card_s < conduct.patience.hold_off_s:
+        return door, ()
+    waiting = [
+        (p, d)
+        for p, d in shown
+        if not (p.settled or d.accepted)
+        and at_s - p.first_s >= conduct.refuse_after_s
+        # Nobody is there any more to be refused, or it was beside the card, which is read first.
+        and at_s - p.last_s < conduct.patience.hold_off_s
+        and p.last_s - card_s >= conduct.refuse_after_s
+    ]
     if not waiting:
         return door, ()
-    _, presentation, decision = min(waiting, key=lambda entry: entry[0])
+    presentation, decision = min(waiting, key=lambda entry: entry[0].first_s)
     door = _quiet(_with(door, replace(presentation, settled=True)))
     direction = None if conduct.passing is Passing.TOGGLE else Direction(conduct.passing.value)
     return door, (

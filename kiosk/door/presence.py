@@ -19,9 +19,9 @@ MOST_REMEMBERED = 256
 class Presentation:
     """One code held up; times in monotonic seconds.
 
-    `settled`: it has had its answer. `accepted_s`: when it was last seen after being accepted, or
-    None. `captured_s`: when the frame was exposed that began it. `still_since_s`: since when no
-    hand has moved it.
+    `settled`: it has had its answer. `accepted`: that answer was green. `repeated`: it is the same
+    card again, recorded not long ago. `captured_s`: when the frame was exposed that began it.
+    `still_since_s`: since when no hand has moved it.
     """
 
     mark: str
@@ -78,25 +78,30 @@ def _begin(sighting: Sighting, at_s: float, captured_s: float) -> Presentation:
 def _again(
     before: Presentation, sighting: Sighting, at_s: float, captured_s: float, patience: Patience
 ) -> Presentation:
-    moved = bool(
-        before.place and sighting.place and sighting.place.moved_from(before.place)
-    )
-    if before.background and not moved:
+    moved = bool(before.place and sighting.place and sighting.place.moved_from(before.place))
+    gone_s = at_s - before.last_s
+    if before.background and not moved and (before.place or gone_s < patience.hold_off_s):
         return replace(before, last_s=at_s)
-    if at_s - before.last_s >= patience.hold_off_s:
-        return replace(
-            _begin(sighting, at_s, captured_s),
-            repeated=before.accepted and at_s - before.last_s < patience.repeat_s,
-        )
     still_since_s = at_s if moved else before.still_since_s
-    return replace(
-        before,
-        last_s=at_s,
-        still_since_s=still_since_s,
-        # The first place stands until a hand moves the code, so that drift adds up to a move.
-        place=sighting.place if moved or before.place is None else before.place,
-        background=at_s - still_since_s >= patience.background_s,
+    # The first place stands until a hand moves the code, so that drift adds up to a move.
+    place = sighting.place if moved or before.place is None else before.place
+    background = at_s - still_since_s >= patience.background_s
+    if gone_s < patience.hold_off_s:
+        return replace(
+            before,
+            last_s=at_s,
+            still_since_s=still_since_s,
+            place=place,
+            background=background,
+        )
+    again = replace(
+        _begin(sighting, at_s, captured_s),
+        repeated=(before.accepted or before.repeated) and gone_s < patience.repeat_s,
     )
+    if moved or not (before.place and sighting.place):
+        return again
+    # A poster that is read only now and then has not moved either.
+    return replace(again, still_since_s=still_since_s, place=place, background=background)
 
 
 def forget(known: Presentations, *, at_s: float, patience: Patience) -> dict[str, Presentation]:

@@ -135,11 +135,11 @@ def _still(
     if scene.blur_px > 0:
         background = background.filter(ImageFilter.GaussianBlur(scene.blur_px))
     patches = (_patch(code, scene, size_px, index) for index, code in enumerate(scene.codes))
-    return background, tuple(patch for patch in patches if patch is not None)
+    return background, tuple(patches)
 
 
-def _patch(code: SceneCode, scene: Scene, size_px: tuple[int, int], index: int) -> _Patch | None:
-    """Return the code as the lens sees it, or None where all of it is outside the frame."""
+def _patch(code: SceneCode, scene: Scene, size_px: tuple[int, int], index: int) -> _Patch:
+    """Return the code as the lens sees it, cut off at the edges of the frame."""
     symbol_px = code.size * size_px[1]
     # Drawn at twice the resolution and averaged, as a sensor's pixels average.
     source = prop(code.text.encode(), code.look, code.damage, 2 * symbol_px, index)
@@ -148,8 +148,6 @@ def _patch(code: SceneCode, scene: Scene, size_px: tuple[int, int], index: int) 
     left, top, right, bottom = view.box()
     left, top = max(left, 0) - margin_px, max(top, 0) - margin_px
     right, bottom = min(right, size_px[0]) + margin_px, min(bottom, size_px[1]) + margin_px
-    if right - left <= 2 * margin_px or bottom - top <= 2 * margin_px:
-        return None
     picture, outline = view.project((left, top, right, bottom))
     if code.look == "paper":
         picture = _lit(picture, (left, top), size_px, scene)

@@ -5,10 +5,10 @@ commits. Whatever fails here becomes an `OutboxError`, and the connection is dro
 anew on the next call, because a connection that saw a failing disk is not to be trusted.
 """
 
+import contextlib
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from kiosk.outbox import Depth
 
 SCHEMA_VERSION = 1
 _BUSY_TIMEOUT_MS = 2000
+_WAL_ATTEMPTS = 10
 
 
 class Settings(BaseModel):
@@ -50,6 +51,7 @@ class SqliteOutbox:
         self._settings = settings
         self._source = source
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
         """Number `check_in` and put it on disk; durable when this returns."""
@@ -113,11 +115,12 @@ class SqliteOutbox:
         """Release the file."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            # Closing may try to write back its log to a disk that is full.
-            with _translated():
+            # Closing may try to write back its log to a disk that is full; the log stays then, and
+            # the next opening reads it.
+            with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._errors():
             db = self._open()
@@ -130,25 +133,22 @@ class SqliteOutbox:
                     db.execute("ROLLBACK")
                 raise
 
-    @contextmanager
+    @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             with _translated():
                 yield
         except OutboxError:
-            self._drop()
-            raise
-
-    def _drop(self) -> None:
-        try:
             self.close()
-        except OutboxError:
-            # What close has to say was said by the failure that led here.
-            self._connection = None
+            raise
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = _connect(self._settings)
+            self._file = _identity(self._settings.path)
+        elif self._file != _identity(self._settings.path):
+            # SQLite would go on writing to a file without a name, which no restart finds again.
+            raise OutboxError("the outbox's file was replaced while in use: it begins anew")
         return self._connection
 
 
@@ -157,7 +157,7 @@ def _connect(settings: Settings) -> sqlite3.Connection:
     db = sqlite3.connect(settings.path, isolation_level=None)
     try:
         db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        db.execute("PRAGMA journal_mode = WAL")
+        _use_wal(db)
         db.execute("PRAGMA synchronous = FULL")
         page_bytes = db.execute("PRAGMA page_size").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {settings.max_mb * 1024 * 1024 // page_bytes}")
@@ -168,9 +168,40 @@ def _connect(settings: Settings) -> sqlite3.Connection:
     return db
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, or refuse: every other mode loses commits."""
+    for _ in range(_WAL_ATTEMPTS):
+        try:
+            mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            break
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY:
+                raise
+            # Somebody else opens a new file as well. The switch does not wait, a lock does.
+            db.execute("BEGIN EXCLUSIVE")
+            db.execute("ROLLBACK")
+    else:
+        raise OutboxError("the outbox is held by somebody else: only one kiosk may use it")
+    if mode != "wal":
+        raise OutboxError(
+            f"the outbox gets a journal of kind {mode}, which loses commits: "
+            "outbox.path must be a file on a local disk"
+        )
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
 def _migrate(db: sqlite3.Connection) -> None:
     """Bring an empty file to the present schema; refuse one that a newer kiosk wrote."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(db)
     if version == SCHEMA_VERSION:
         return
     if version > SCHEMA_VERSION:
@@ -181,9 +212,16 @@ def _migrate(db: sqlite3.Connection) -> None:
     schema = resources.files(__package__).joinpath("schema_v1.sql").read_text("utf-8")
     # executescript commits what is open before it; the transaction is within the script.
     epoch = secrets.token_hex(8)
-    db.executescript(
-        f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES (1, '{epoch}', 0, 0); COMMIT;"  # noqa: S608 - hex made here
-    )
+    try:
+        db.executescript(
+            f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES (1, '{epoch}', 0, 0); COMMIT;"  # noqa: S608 - hex made here
+        )
+    except sqlite3.OperationalError:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        # A sibling may have been first; then the tables are there, and they are these.
+        if _version(db) != SCHEMA_VERSION:
+            raise
 
 
 def _replace_inside(db: sqlite3.Connection, inside: Mapping[str, float]) -> None:
@@ -195,18 +233,23 @@ def _replace_inside(db: sqlite3.Connection, inside: Mapping[str, float]) -> None
     db.executemany("INSERT OR REPLACE INTO inside VALUES (?, ?)", new)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if _code(error) == sqlite3.SQLITE_FULL:
             raise OutboxFull(
                 "no space for the outbox: free some, or raise outbox.max_mb"
             ) from error
         raise OutboxError(f"the outbox cannot be used: {error}") from error
     except (sqlite3.Error, OSError) as error:
         raise OutboxError(f"the outbox cannot be used: {error}") from error
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    """Return SQLite's own code; what Python raises by itself has none (a text that is no UTF-8)."""
+    return getattr(error, "sqlite_errorcode", None)
 
 
 def build(settings: Settings, source: str) -> SqliteOutbox:

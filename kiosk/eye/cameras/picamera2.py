@@ -5,8 +5,7 @@ a Pi more than reading the code in it. So one buffer is held from one `capture` 
 nothing may look at a frame after that. The package comes from apt (python3-picamera2) and is
 imported only when this camera is chosen.
 
-Source: picamera2 0.3.38 (`picamera2.py`, `request.py`, `job.py`); libcamera's Raspberry Pi AGC
-(`agc_channel.cpp`) and its control ids.
+Source: picamera2 0.3.38 (`picamera2.py`, `request.py`, `job.py`) and libcamera's control ids.
 """
 
 import time
@@ -17,16 +16,20 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.errors import CameraLost, SettingsError
+from kiosk.eye import tuning
 from kiosk.eye.frame import Frame
 
 _NS_PER_S = 1_000_000_000
 _STREAM = "lores"
+_LUMA_FIRST = ("YUV420", "YVU420", "NV12", "NV21")
 _BUFFERS = 4
 """One lent out, one kept ready by picamera2, two for the sensor to fill: little contiguous memory
 on a Pi with 512 MB."""
 _AF_MANUAL, _AF_CONTINUOUS = 0, 2
 _AF_SPEED_FAST = 1
 _LIKELY_AGE_NS = 5 * _NS_PER_S
+_CAP_SLACK = 1.25
+"""A sensor exposes whole lines, so the time it took may be a little more than it was told."""
 
 
 class Settings(BaseModel):
@@ -86,7 +89,8 @@ class Picamera2Camera:
     """The newest frame of one Pi camera, its luma in place.
 
     `device` is picamera2's `Picamera2` and `mapped` its `MappedArray`; they are arguments so that
-    a double can stand in for the hardware. Used by one thread; picamera2 runs two of its own.
+    a double can stand in for the hardware. `sensor_tuning` is what `kiosk.eye.tuning` found. Used
+    by one thread; picamera2 runs two of its own.
 
     Raises:
         CameraLost: There is no such camera, or it does not start.
@@ -97,8 +101,10 @@ class Picamera2Camera:
         settings: Settings,
         device: Any,
         mapped: Any,
+        sensor_tuning: tuning.Tuning | None = None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
+        self._settings = settings
         self._mapped = mapped
         self._monotonic_ns = monotonic_ns
         self._camera: Any = None
@@ -106,17 +112,17 @@ class Picamera2Camera:
         self._mapping: Any = None
         self._luma: memoryview | None = None
         self._last_ns = 0
+        self._capped = sensor_tuning is not None
         with _translated("start"):
-            tuning = _capped_tuning(settings, device)
-            self._camera = device(settings.camera_num, tuning=tuning)
+            self._camera = device(settings.camera_num, tuning=sensor_tuning)
         try:
             with _translated("start"):
-                self._start(settings, capped=tuning is not None)
+                self._start(settings)
         except CameraLost:
             self.close()
             raise
 
-    def _start(self, settings: Settings, *, capped: bool) -> None:
+    def _start(self, settings: Settings) -> None:
         camera, size = self._camera, (settings.width_px, settings.height_px)
         # The main stream is never looked at, but there is no lores without one. YUV420 is its
         # smallest form. `queue` keeps one finished frame, always the newest: a reader that is
@@ -132,13 +138,11 @@ class Picamera2Camera:
         camera.configure(configuration)
         # libcamera may adjust what it is asked for, so the stream is asked what it became.
         stream = camera.stream_configuration(_STREAM)
+        if stream["format"] not in _LUMA_FIRST:
+            raise CameraLost(f"the camera gives {stream['format']}, which has no luma plane")
         self._width_px, self._height_px = stream["size"]
         self._stride_px = int(stream["stride"])
-        wanted = _controls(settings, capped=capped)
-        # A fixed-focus module, a USB camera and the virtual one each lack some of these, and
-        # picamera2 refuses a control that the camera does not advertise.
-        known = camera.camera_controls
-        camera.set_controls({name: value for name, value in wanted.items() if name in known})
+        self._set(_controls(settings, capped=self._capped))
         camera.start()
 
     def capture(self, timeout_s: float) -> Frame:
@@ -153,6 +157,7 @@ class Picamera2Camera:
             self._give_back()
             self._request = self._next_request(timeout_s)
             metadata = self._request.get_metadata()
+            self._hold_the_cap(metadata.get("ExposureTime"))
             self._mapping = self._mapped(self._request, _STREAM, reshape=False, write=False)
             self._luma = memoryview(self._mapping.__enter__().array)
             return self._frame(self._luma, metadata.get("SensorTimestamp"))
@@ -168,6 +173,19 @@ class Picamera2Camera:
             for step in (camera.cancel_all_and_flush, camera.stop, camera.close):
                 with suppress(Exception):
                     step()
+
+    def _set(self, wanted: dict[str, Any]) -> None:
+        # A fixed-focus module, a USB camera and the virtual one each lack some of these, and
+        # picamera2 refuses a control that the camera does not advertise.
+        known = self._camera.camera_controls
+        self._camera.set_controls({name: wanted[name] for name in wanted if name in known})
+
+    def _hold_the_cap(self, exposed_us: int | None) -> None:
+        """Fix the exposure where the tuning did not hold it, as with another camera stack."""
+        limit_us = self._settings.max_exposure_us
+        if self._capped and exposed_us is not None and exposed_us > _CAP_SLACK * limit_us:
+            self._capped = False
+            self._set({"ExposureTime": limit_us})
 
     def _next_request(self, timeout_s: float) -> Any:
         try:
@@ -215,7 +233,7 @@ class Picamera2Camera:
 
 def _controls(settings: Settings, *, capped: bool) -> dict[str, Any]:
     period_us = round(1_000_000 / settings.fps)
-    wanted: dict[str, Any] = {"FrameDurationLimits": (period_us, period_us), "AeEnable": True}
+    wanted: dict[str, Any] = {"FrameDurationLimits": (period_us, period_us)}
     if not capped:
         # Second best: a fixed exposure with automatic gain. Indoors it is the same; in sunlight,
         # where even a gain of 1 is too much, it is overexposed.
@@ -225,34 +243,6 @@ def _controls(settings: Settings, *, capped: bool) -> dict[str, Any]:
     else:
         wanted |= {"AfMode": _AF_MANUAL, "LensPosition": settings.lens_position}
     return wanted
-
-
-def _capped_tuning(settings: Settings, device: Any) -> dict[str, Any] | None:
-    """Return the sensor's tuning with the exposure capped, or None where there is none.
-
-    libcamera has no control for the longest exposure: FrameDurationLimits cannot go below the
-    sensor's readout, ten times too long, and AeExposureMode "short" still climbs to 1/15 s and
-    more. The exposure table in the tuning file is what automatic exposure obeys: first time, up
-    to the cap, then gain.
-    """
-    try:
-        name = settings.tuning
-        if name is None:
-            name = f"{device.global_camera_info()[settings.camera_num]['Model']}.json"
-        tuning: dict[str, Any] = device.load_tuning_file(name)
-        algorithm = device.find_tuning_algo(tuning, "rpi.agc")
-        table = {
-            "shutter": [min(100, settings.max_exposure_us), settings.max_exposure_us],
-            "gain": [1.0, settings.max_gain],
-        }
-        for channel in algorithm.get("channels", [algorithm]):
-            channel["exposure_modes"] = dict.fromkeys(channel["exposure_modes"], table)
-    except (RuntimeError, LookupError, StopIteration, OSError, ValueError):
-        # A USB camera, the virtual one, a camera of another make: picamera2 finds no tuning.
-        if settings.tuning is not None:
-            raise
-        return None
-    return tuning
 
 
 @contextmanager
@@ -271,7 +261,7 @@ def build(settings: Settings) -> Picamera2Camera:
     """Return the camera that the settings describe, started.
 
     Raises:
-        SettingsError: picamera2 is not installed.
+        SettingsError: picamera2 is not installed, or there is no tuning file of that name.
         CameraLost: There is no such camera, or it does not start.
     """
     try:
@@ -281,4 +271,10 @@ def build(settings: Settings) -> Picamera2Camera:
             '[camera] kind = "picamera2" needs the package python3-picamera2: '
             "sudo apt install python3-picamera2, and a virtual environment that sees it"
         ) from error
-    return Picamera2Camera(settings, Picamera2, MappedArray)
+    found = tuning.capped(Picamera2, settings.tuning, settings.max_exposure_us, settings.max_gain)
+    if found is None and settings.tuning is not None:
+        raise SettingsError(
+            f"[camera] tuning = {settings.tuning!r}: libcamera has no such tuning file, or one "
+            "without exposure modes; leave the key out, or name one of /usr/share/libcamera/ipa/rpi"
+        )
+    return Picamera2Camera(settings, Picamera2, MappedArray, found)

@@ -1,0 +1,1 @@
+"""What happens before and around a door: setting up, showing, testing."""
