@@ -9,7 +9,6 @@ exception and crashes.
 from enum import StrEnum
 from typing import ClassVar
 
-
 EXIT_SETTINGS = 78
 """EX_CONFIG of sysexits.h: a person must change a file; systemd does not start us again."""
 

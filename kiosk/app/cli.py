@@ -24,9 +24,7 @@ app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.command("wiring")(wiring)
 
-Config = Annotated[
-    Path, typer.Option("--config", help="The settings file.", show_default=True)
-]
+Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]
 
 
 @app.command()
@@ -52,7 +50,7 @@ def eye(
     from kiosk.app.eye_process import run_eye  # noqa: PLC0415 - only this process decodes
 
     loaded = settings.load_eye(config, os.environ)
-    logs.configure("json","info")
+    logs.configure("json", "info")
     path = socket or loaded.eye.socket
     if path is None:
         raise SettingsError(
@@ -77,8 +75,7 @@ def decode(
     from kiosk.app import decode as decoding  # noqa: PLC0415 - loads the decoders
     from kiosk.eye.look import Look  # noqa: PLC0415
 
-    chosen = settings.decoders(config, os.environ)
-    look = Look([decoder.load().build(decoder.settings) for decoder in chosen])
+    look = Look(decoding.decoders(config, os.environ))
     found = [decoding.decode_file(path, look) for path in pictures]
     if as_json:
         typer.echo(json.dumps([decoding.as_json(f, reveal=reveal) for f in found], indent=1))
@@ -94,9 +91,7 @@ def off(config: Config = settings.DEFAULT_PATH) -> None:
     from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
 
     loaded = settings.load_settings(config, os.environ)
-    for indicator in build_indicators(
-        loaded.settings, pin_factory(loaded.settings.gpio.pins)
-    ):
+    for indicator in build_indicators(loaded.settings, pin_factory(loaded.settings.gpio.pins)):
         indicator.close()
 
 
@@ -109,9 +104,7 @@ def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
 @app.callback()
 def _root(
     *,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
     pass
 

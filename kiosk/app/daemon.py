@@ -4,6 +4,7 @@ An effect that fails to commit drops its step whole, so that the door never show
 does not hold. Everything here runs on the main thread except `post`.
 """
 
+import contextlib
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -63,14 +64,7 @@ class Stage(Protocol):
         """Play `effect` now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """End the daemon, with this exit code."""
-
-    code: int
-
-
-Item = EyeReport | CourierState | Stop
+Item = EyeReport | CourierState
 
 
 class Inbox:
@@ -78,14 +72,20 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: queue.Queue[Item] = queue.Queue(maxsize=256)
+        self.exit_code: int | None = None
 
     def post(self, item: Item) -> None:
         """Leave `item`; any thread. What does not fit is dropped: the next frame says it again."""
-        try:
+        with contextlib.suppress(queue.Full):
             self._queue.put_nowait(item)
-        except queue.Full:
-            if isinstance(item, Stop):
-                raise
+
+    def stop(self, code: int) -> None:
+        """End the daemon with this exit code; any thread, and a signal handler.
+
+        A handler may interrupt the main thread while it holds the queue's lock, so this takes none.
+        """
+        if self.exit_code is None:
+            self.exit_code = code
 
     def take(self, timeout_s: float) -> Item | None:
         """Return the next item, or None after `timeout_s`."""
@@ -126,13 +126,12 @@ class Kiosk:
 
     def run(self, inbox: Inbox) -> int:
         """Turn until told to stop; returns the exit code."""
-        while True:
+        while inbox.exit_code is None:
             item = inbox.take(TICK_S)
-            if isinstance(item, Stop):
-                return item.code
             if item is not None:
                 self.take(item)
             self.turn()
+        return inbox.exit_code
 
     def take(self, item: EyeReport | CourierState) -> None:
         """Handle what another thread said."""

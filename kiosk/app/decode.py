@@ -1,15 +1,19 @@
 """`kiosk decode`: what the eye reads in a picture file, and what the kiosk would make of it."""
 
 import base64
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kiosk.app import adapters
+from kiosk.app.sections import Eye
+from kiosk.app.settings import load_eye
 from kiosk.door.credential import Credential, Damaged, Foreign
-from kiosk.errors import NotAPicture
-from kiosk.eye.decoders import Symbol
+from kiosk.errors import NotAPicture, SettingsError
+from kiosk.eye.decoders import Decoder, Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.look import Look
 from kiosk.eye.pictures import open_luma
@@ -26,6 +30,28 @@ class Found:
     file: str
     symbols: tuple[Symbol, ...] = ()
     error: str | None = None
+
+
+def decoders(config: Path | None, environ: Mapping[str, str]) -> list[Decoder]:
+    """Return the decoders of a settings file, or the default ones that this machine has.
+
+    Raises:
+        SettingsError: The file cannot be used, or there is no decoder at all.
+    """
+    if config is not None:
+        chosen = load_eye(config, environ).decoders
+        return [decoder.load().build(decoder.settings) for decoder in chosen]
+    found: list[Decoder] = []
+    for name in Eye().decoders:
+        try:
+            adapter = adapters.load(adapters.DECODERS, name)
+        except SettingsError as error:
+            sys.stderr.write(f"without {name}: {error}\n")
+            continue
+        found.append(adapter.build(adapter.Settings()))
+    if not found:
+        raise SettingsError("no decoder is installed: pip install zxing-cpp")
+    return found
 
 
 def decode_file(path: Path, look: Look) -> Found:
@@ -58,7 +84,7 @@ def as_json(found: Found, *, reveal: bool) -> dict[str, Any]:
 def as_lines(found: Found) -> Sequence[str]:
     """Return one file's result for a person."""
     if found.error is not None:
-        return [f"{found.file}: {found.error}"]
+        return [found.error]
     if not found.symbols:
         return [f"{found.file}: no code found"]
     return [f"{found.file}: {s.decoder}: {kind_of(s)}: {masked(s)}" for s in found.symbols]

@@ -51,9 +51,7 @@ def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool) -> int:
 
 
 def _watch(loaded: EyeSettings, socket_path: Path, stopping: Callable[[], bool]) -> int:
-    decoders: list[Decoder] = [
-        chosen.load().build(chosen.settings) for chosen in loaded.decoders
-    ]
+    decoders: list[Decoder] = [chosen.load().build(chosen.settings) for chosen in loaded.decoders]
     link = EyeEnd(socket_path)
     try:
         camera = loaded.camera.load().build(loaded.camera.settings)

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 from gpiozero.pins import Factory
 
-from kiosk.app.daemon import Inbox, Kiosk, Parts, Stop
+from kiosk.app.daemon import Inbox, Kiosk, Parts
 from kiosk.app.player import Player
 from kiosk.app.record import Keys
 from kiosk.app.settings import Chosen, Settings
@@ -34,6 +35,8 @@ from kiosk.uplink.courier import CourierThread
 
 _log = structlog.get_logger("kiosk")
 
+EXIT_BUG = 70
+"""EX_SOFTWARE of sysexits.h: systemd starts us again."""
 _DEVICE_KEY_BYTES = 32
 _CLOSE_S = 1.0
 """SIGTERM to the end takes at most 2 s; the courier's last words get half of it."""
@@ -48,7 +51,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
     """
     inbox = Inbox()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _n, _f: inbox.post(Stop(0)))
+        signal.signal(number, lambda _n, _f: inbox.stop(0))
     threading.excepthook = lambda hook: _thread_died(inbox, hook)
     with contextlib.ExitStack() as stack:
         # The lights come first and go last: whatever else fails, they are off.
@@ -56,7 +59,9 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         clock: Clock = _build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
-        keys = Keys(settings.site_key.get_secret_value(), device_key(settings.identity.device_key_file))
+        keys = Keys(
+            settings.site_key.get_secret_value(), device_key(settings.identity.device_key_file)
+        )
         source = source_of(settings.kiosk.site, settings.kiosk.device)
         outbox: Outbox = _build(settings.outbox, source)
         stack.callback(outbox.close)
@@ -181,7 +186,8 @@ def _eye_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
-def _build(chosen: Chosen, *arguments: object) -> object:
+def _build(chosen: Chosen, *arguments: object) -> Any:
+    # The family's Protocol is written at the call; its contract suite holds every adapter to it.
     return chosen.load().build(chosen.settings, *arguments)
 
 
@@ -190,4 +196,4 @@ def _thread_died(inbox: Inbox, hook: threading.ExceptHookArgs) -> None:
     name = hook.thread.name if hook.thread else "unknown"
     exc_info = (hook.exc_type, hook.exc_value, hook.exc_traceback)
     _log.critical("thread died", thread=name, exc_info=exc_info)
-    inbox.post(Stop(70))
+    inbox.stop(EXIT_BUG)

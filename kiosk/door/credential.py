@@ -31,7 +31,7 @@ class Credential:
 
 
 class ForeignKind(StrEnum):
-    """A code that is readable and no person's credential; each is refused with a reason of its own."""
+    """A readable code that is no person's credential; each kind is refused with its own reason."""
 
     PAYMENT = "payment"
     URL = "url"
@@ -50,7 +50,7 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A code that claims the format `kind` and breaks its rules; `flaw` says how, without its text."""
+    """A code that claims the format `kind` and breaks its rules; `flaw` says which."""
 
     kind: str
     flaw: str

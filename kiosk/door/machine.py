@@ -81,7 +81,7 @@ class Conduct:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The eye read a frame: what it could read, and whether it saw a code that it could not read."""
+    """The eye saw a frame: what it read, and whether there was a code that it could not read."""
 
     at_s: float
     captured_s: float
@@ -217,9 +217,7 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     if door.phase is not Phase.READY:
         return door, ()
     in_frame = [seen[mark] for mark in {s.mark: None for s in sightings}]
-    cards = [
-        p for p in in_frame if not p.background and decide(p.content, conduct.rules).accepted
-    ]
+    cards = [p for p in in_frame if not p.background and decide(p.content, conduct.rules).accepted]
     if cards:
         door = replace(door, presentations=_ignore_beside(seen, conduct))
     if len(cards) > 1:
@@ -231,9 +229,7 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     return _refuse_next(door, cue.at_s, conduct)
 
 
-def _ignore_beside(
-    seen: Mapping[str, Presentation], conduct: Conduct
-) -> dict[str, Presentation]:
+def _ignore_beside(seen: Mapping[str, Presentation], conduct: Conduct) -> dict[str, Presentation]:
     """Settle, without an answer, whatever else waits for one while a card is in the picture."""
     beside = {
         mark: replace(p, settled=True)
@@ -282,9 +278,7 @@ def _pass(
     return Direction.IN, {**inside, mark: at_s}
 
 
-def _refuse_next(
-    door: Door, at_s: float, conduct: Conduct
-) -> tuple[Door, tuple[Effect, ...]]:
+def _refuse_next(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:
     """Refuse the oldest code that waited long enough; beside a card, none."""
     if door.phase is not Phase.READY:
         return door, ()
@@ -323,9 +317,7 @@ def _signal_of(reason: Reason) -> Signal:
     return Signal.REJECTED if reason in theirs else Signal.NOT_A_CARD
 
 
-def _unreadable(
-    door: Door, cue: Looked, conduct: Conduct
-) -> tuple[Door, tuple[Effect, ...]]:
+def _unreadable(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:
     """Ask to hold still, once, for a code that stays located but unread."""
     hold_off_s = conduct.patience.hold_off_s
     if any(cue.at_s - p.last_s < hold_off_s for p in door.presentations.values()):
@@ -343,9 +335,7 @@ def _unreadable(
 
 
 def _with(door: Door, presentation: Presentation) -> Door:
-    return replace(
-        door, presentations={**door.presentations, presentation.mark: presentation}
-    )
+    return replace(door, presentations={**door.presentations, presentation.mark: presentation})
 
 
 def _quiet(door: Door) -> Door:

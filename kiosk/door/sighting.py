@@ -9,7 +9,7 @@ Content = Credential | Foreign | Damaged
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a code was in the frame: its centre and size, in parts of the frame's width (0 to 1)."""
+    """Where a code was in the frame: centre and size, in parts of the frame's width (0 to 1)."""
 
     x: float
     y: float

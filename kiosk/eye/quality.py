@@ -1,8 +1,9 @@
 """How a frame looks to a technician who aims the camera: sharp enough, bright enough."""
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import ImageChops, ImageStat
 
 from kiosk.eye.frame import Frame
+from kiosk.eye.luma import as_image
 
 _SAMPLE_PX = 160
 
@@ -13,9 +14,7 @@ def measure(frame: Frame) -> tuple[int, int]:
     Looks at the middle `_SAMPLE_PX` square at full resolution, where a card is held: blur shows
     there, and the cost does not grow with the frame.
     """
-    image = Image.frombuffer(
-        "L", (frame.width_px, frame.height_px), frame.luma, "raw", "L", frame.stride_px, 1
-    )
+    image = as_image(frame)
     side = min(_SAMPLE_PX, *image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     middle = image.crop((left, top, left + side, top + side))

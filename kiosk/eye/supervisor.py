@@ -90,9 +90,7 @@ class Supervisor:
         """End the eye."""
         self._bury()
 
-    def _again(
-        self, at_s: float, why: str, pause_s: float, code: int | None = None
-    ) -> Restarted:
+    def _again(self, at_s: float, why: str, pause_s: float, code: int | None = None) -> Restarted:
         self.restarts += 1
         self._start_at_s = at_s + pause_s
         return Restarted(why, pause_s, code)

@@ -66,9 +66,7 @@ class Watch:
             CameraLost: The camera stopped delivering; the kiosk has been told.
             OSError: The kiosk is gone.
         """
-        self._send(
-            Hello(camera=self._kind, decoders=tuple(d.name for d in self._look.decoders))
-        )
+        self._send(Hello(camera=self._kind, decoders=tuple(d.name for d in self._look.decoders)))
         frame: Frame | None = None
         try:
             while not stopping():

@@ -28,7 +28,7 @@ BcmPin = Annotated[int, Field(ge=2, le=27)]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What everything at the door should be doing now; brightness 0 to 1, `tone_hz` 0 is silence."""
+    """What everything at the door does now; brightness 0 to 1, `tone_hz` 0 is silence."""
 
     green: float = 0.0
     red: float = 0.0

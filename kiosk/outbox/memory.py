@@ -51,9 +51,7 @@ class MemoryOutbox:
         """Number `check_in` and keep it."""
         self.probe()
         store = self._store
-        event = enclose(
-            check_in, source=self._source, epoch=store.epoch, seq=len(store.events) + 1
-        )
+        event = enclose(check_in, source=self._source, epoch=store.epoch, seq=len(store.events) + 1)
         store.events[event.seq] = event
         if inside is not None:
             store.inside = dict(inside)

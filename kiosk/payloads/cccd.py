@@ -20,7 +20,7 @@ _FORMER_NUMBER = re.compile(rb"([0-9]{9}|[0-9]{12})?")
 # A birth date may be partial: a year, or a month and a year. An issue date is whole.
 _BIRTH = re.compile(rb"([0-9]{4}|[0-9]{6}|[0-9]{8})")
 _ISSUED = re.compile(rb"[0-9]{8}")
-_SEXES = ("Nam".encode(), "Nữ".encode())
+_SEXES = (b"Nam", "Nữ".encode())
 _FIELDS = (7, 11)
 
 

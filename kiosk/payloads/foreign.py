@@ -14,7 +14,9 @@ from kiosk.door.credential import Foreign, ForeignKind
 _PAYMENT = re.compile(rb"000201.*6304[0-9A-Fa-f]{4}\s*", re.DOTALL)
 _VENUE_POSTERS = (b"UKC19TRACING:", b"NZCOVIDTRACER:")
 # Registered venue codes of 2021 were links to these two hosts; the path told the venue.
-_VENUE_HOSTS = re.compile(rb"https?://(?:[a-z0-9-]+\.)*(?:tokhaiyte\.vn|pccovid\.gov\.vn)(?:[:/?#]|$)")
+_VENUE_HOSTS = re.compile(
+    rb"https?://(?:[a-z0-9-]+\.)*(?:tokhaiyte\.vn|pccovid\.gov\.vn)(?:[:/?#]|$)"
+)
 _URL = re.compile(rb"(?:https?://|www\.|URLTO:|MEBKM:)", re.IGNORECASE)
 _WIFI = re.compile(rb"WIFI:", re.IGNORECASE)
 _CONTACT = re.compile(rb"(?:BEGIN:VCARD|MECARD:|BIZCARD:|tel:|mailto:|smsto:)", re.IGNORECASE)

@@ -19,7 +19,7 @@ WINDOW = 20
 """Events in flight; never above what the broker says that it takes."""
 RESEND_S = 30.0
 """An event without an answer for so long is sent again on the same connection."""
-BACKOFF_S = (1.0, 60.0)
+BACKOFF_S = (1.0, 30.0)
 """Reconnect after a random part of a delay that doubles between these."""
 CONNECT_PATIENCE_S = 30.0
 KEEP_S = 5.0

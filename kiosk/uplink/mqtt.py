@@ -86,7 +86,7 @@ class MqttUplink:
         self.disconnect()
         self._seqs, self._codes = {}, {}
         settings = self._settings
-        properties = Properties(PacketTypes.CONNECT)
+        properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 0
         try:
             client = self._new_client()
@@ -108,7 +108,7 @@ class MqttUplink:
 
     def send(self, event: QueuedEvent) -> None:
         """Send one check-in on the open connection."""
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = "application/cloudevents+json; charset=utf-8"
         properties.PayloadFormatIndicator = 1
         info = self._open_client().publish(
@@ -178,12 +178,16 @@ class MqttUplink:
         if settings.username is not None:
             password = settings.password.get_secret_value() if settings.password else None
             client.username_pw_set(settings.username, password)
-        properties = Properties(PacketTypes.WILLMESSAGE)
+        properties = _properties(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = settings.will_delay_s
         client.will_set(
             f"{self._source}/status", self._will, qos=_QOS, retain=True, properties=properties
         )
         return client
+
+
+def _properties(packet_type: int) -> Properties:
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves it untyped
 
 
 def _encrypt(client: paho.Client, settings: Settings) -> None:

@@ -32,9 +32,7 @@ def demo(
     pictures: Annotated[
         Path | None, typer.Option(help="Play the pictures in this folder instead.")
     ] = None,
-    gif: Annotated[
-        Path | None, typer.Option(help="Draw the run as an animated picture.")
-    ] = None,
+    gif: Annotated[Path | None, typer.Option(help="Draw the run as an animated picture.")] = None,
     *,
     forever: Annotated[bool, typer.Option(help="Begin again until Ctrl-C.")] = False,
 ) -> None:
@@ -87,9 +85,7 @@ def _pictures(folder: Path, pictures: Path, screen: Screen) -> Summary:
 
 
 @contextmanager
-def _door(
-    folder: Path, camera: str, screen: Screen
-) -> Iterator[tuple[DoorProcess, Subscriber]]:
+def _door(folder: Path, camera: str, screen: Screen) -> Iterator[tuple[DoorProcess, Subscriber]]:
     """Run broker, subscriber and door; all are gone afterwards, whatever happens."""
     with contextlib.ExitStack() as stack:
         running = stack.enter_context(broker(folder))

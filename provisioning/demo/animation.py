@@ -73,9 +73,7 @@ def _steps(outcome: Outcome) -> Iterator[tuple[Step, Signal | None]]:
     yield Step(_AFTER_MS), None
 
 
-def _frame(
-    outcome: Outcome, view: Image.Image, step: Step, signal: Signal | None
-) -> Image.Image:
+def _frame(outcome: Outcome, view: Image.Image, step: Step, signal: Signal | None) -> Image.Image:
     frame = Image.new("RGB", _SIZE_PX, _PAPER)
     frame.paste(view, (_MARGIN_PX, _MARGIN_PX))
     draw = ImageDraw.Draw(frame)

@@ -1,4 +1,4 @@
-"""What the demonstration prints: for each case, what the person sees and hears, and what came of it."""
+"""What the demonstration prints of each case: what a person sees and hears, what came of it."""
 
 import json
 import sys

@@ -1,8 +1,8 @@
-"""Decoders: from one frame to the bytes of the QR symbols in it. The file name is the entry in
-`eye.decoders`.
+"""Decoders: from one frame to the bytes of the QR symbols in it.
 
-A decoder is one module with a frozen `Settings` model, a class that keeps this contract, and
-`build(settings) -> Decoder`. It is imported only when chosen.
+The file name is the entry in `eye.decoders`. A decoder is one module with a frozen `Settings`
+model, a class that keeps this contract, and `build(settings) -> Decoder`. It is imported only when
+chosen.
 """
 
 from dataclasses import dataclass, field

@@ -11,11 +11,11 @@ decoding, section 4 (mchehab/zbar #212).
 """
 
 import zbarlight
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from kiosk.eye.decoders import Symbol
 from kiosk.eye.frame import Frame
+from kiosk.eye.luma import as_image
 
 _GUESSES = ("big5", "cp932", "shift_jis", "latin-1")
 
@@ -33,16 +33,7 @@ class ZbarlightDecoder:
 
     def decode(self, frame: Frame) -> list[Symbol]:
         """Return the symbols read in `frame`; never one that was only located."""
-        image = Image.frombuffer(
-            "L",
-            (frame.width_px, frame.height_px),
-            frame.luma,
-            "raw",
-            "L",
-            frame.stride_px,
-            1,
-        )
-        texts = zbarlight.scan_codes(["qrcode"], image) or []
+        texts = zbarlight.scan_codes(["qrcode"], as_image(frame)) or []
         exact = (exact_bytes(text) for text in texts)
         return [Symbol(payload, None, self.name) for payload in exact if payload]
 

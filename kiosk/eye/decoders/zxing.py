@@ -11,6 +11,7 @@ from kiosk.eye.decoders import Corners, Symbol
 from kiosk.eye.frame import Frame
 
 _FARTHEST_PX = 65536
+_FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
 
 
 class Settings(BaseModel):
@@ -48,7 +49,7 @@ class ZxingDecoder:
         )
         found = zxingcpp.read_barcodes(
             view,
-            formats=zxingcpp.BarcodeFormat.QRCodeModel2,
+            formats=_FORMATS,
             # Rotation is free for QR: the finder patterns tell it. This option only costs.
             try_rotate=False,
             try_downscale=self._settings.try_downscale,
