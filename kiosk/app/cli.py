@@ -32,9 +32,9 @@ def run(config: Config = settings.DEFAULT_PATH) -> None:
     """Run the door until SIGTERM."""
     from kiosk.app.wiring import run_kiosk  # noqa: PLC0415 - the eye must not import this
 
-    loaded = settings.load_settings(config, os.environ)
-    logs.configure(loaded.settings.log.format, loaded.settings.log.level)
-    raise typer.Exit(run_kiosk(loaded.settings, config, os.environ))
+    loaded = settings.load_kiosk(config, os.environ)
+    logs.configure(loaded.log.format, loaded.log.level)
+    raise typer.Exit(run_kiosk(loaded, config, os.environ))
 
 
 @app.command()
@@ -90,8 +90,8 @@ def off(config: Config = settings.DEFAULT_PATH) -> None:
     """Turn everything off and lock the door: for after a crash that could not do it."""
     from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
 
-    loaded = settings.load_settings(config, os.environ)
-    for indicator in build_indicators(loaded.settings, pin_factory(loaded.settings.gpio.pins)):
+    loaded = settings.load_kiosk(config, os.environ)
+    for indicator in build_indicators(loaded, pin_factory(loaded.gpio.pins)):
         indicator.close()
 
 

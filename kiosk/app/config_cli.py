@@ -14,10 +14,8 @@ from kiosk.app.config_show import as_toml
 from kiosk.app.settings import DEFAULT_PATH, Loaded, load_settings
 from kiosk.app.wiring_drawing import as_svg
 from kiosk.app.wiring_plan import as_table, rows_of
-from kiosk.errors import SettingsError
+from kiosk.errors import EXIT_SETTINGS, SettingsError
 
-EXIT_SETTINGS = os.EX_CONFIG
-"""78: a person must change a file; systemd does not restart us."""
 EXIT_UNWRITABLE = os.EX_CANTCREAT
 
 config_app = typer.Typer(

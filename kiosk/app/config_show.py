@@ -31,9 +31,9 @@ def _sections(loaded: Loaded) -> Iterator[tuple[str, dict[str, object]]]:
     settings = loaded.settings
     yield "kiosk", _values(settings.kiosk)
     yield "identity", _values(settings.identity)
-    yield "camera", _chosen(settings.camera)
+    yield "camera", _chosen(loaded.eye.camera)
     yield "eye", _values(settings.eye)
-    for decoder in settings.decoders:
+    for decoder in loaded.eye.decoders:
         yield f"eye.{decoder.kind}", _values(decoder.settings)
     yield "payloads", _values(settings.payloads)
     yield "door", _values(settings.door)

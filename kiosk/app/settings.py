@@ -17,7 +17,16 @@ from kiosk.app.reading import Origin, Reading
 from kiosk.app.sections import Door, Eye, Gpio, Identity, Indicators, Kiosk, Log, Payloads
 from kiosk.app.settings_checks import check_formats, check_identity, check_pins
 
-__all__ = ["Chosen", "EyeSettings", "Loaded", "Origin", "Settings", "load_eye", "load_settings"]
+__all__ = [
+    "Chosen",
+    "EyeSettings",
+    "Loaded",
+    "Origin",
+    "Settings",
+    "load_eye",
+    "load_kiosk",
+    "load_settings",
+]
 
 DEFAULT_PATH = Path("/etc/kiosk/config.toml")
 DEFAULT_CLOCK = "system"
@@ -71,14 +80,12 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a kiosk is told. `site_key`: 32 bytes, wherever they were read from."""
+    """What the kiosk process is told. `site_key`: 32 bytes, wherever they were read from."""
 
     kiosk: Kiosk
     identity: Identity
     site_key: SecretBytes
-    camera: Chosen
     eye: Eye
-    decoders: tuple[Chosen, ...]
     payloads: Payloads
     door: Door
     gpio: Gpio
@@ -96,13 +103,15 @@ class EyeSettings:
     camera: Chosen
     eye: Eye
     decoders: tuple[Chosen, ...]
+    log: Log
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and for each key (`uplink.host`) where its value came from."""
+    """The settings of both processes, and for each key (`uplink.host`) where its value is from."""
 
     settings: Settings
+    eye: EyeSettings
     origins: Mapping[str, Origin]
 
 
@@ -113,12 +122,51 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
         SettingsError: They cannot be used. Each line of the message is one problem.
     """
     reading = Reading(config_file.read(path), environ)
+    site_key = _check_kiosk(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
+    return Loaded(_settings(reading, site_key), _eye_settings(reading), _dotted(reading))
+
+
+def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return what the kiosk process is told. Camera and decoders are not imported here.
+
+    The process that holds the keys loads no parser of pictures; the eye checks those sections.
+
+    Raises:
+        SettingsError: They cannot be used.
+    """
+    reading = Reading(config_file.read(path), environ)
+    reading.unread.add(("camera",))
+    decoders = adapters.names(adapters.DECODERS)
+    reading.unread.update(("eye", name) for name in decoders)
+    own = {k: v for k, v in (reading.raw(("eye",)) or {}).items() if k not in decoders}
+    reading.check(("eye",), Eye, values=own, beside=decoders)
+    site_key = _check_kiosk(reading, (*(n for n in ONE_ADAPTER if n != "camera"), "indicators"))
+    return _settings(reading, site_key)
+
+
+def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
+    """Return only what the eye may know; the other sections are not looked at.
+
+    Raises:
+        SettingsError: `[camera]`, `[eye]` or `[log]` cannot be used.
+    """
+    reading = Reading(config_file.read(path), environ)
+    own = ("camera", "eye", "log")
+    reading.unread.update((name,) for name in SECTIONS if name not in own)
+    reading.is_missing("camera", REQUIRED["camera"])
+    reading.check(("log",), Log)
+    _check_adapters(reading, ("camera", "eye"))
+    reading.finish()
+    return _eye_settings(reading)
+
+
+def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> SecretBytes:
     reading.check_sections(SECTIONS)
     missing = {name for name, add in REQUIRED.items() if reading.is_missing(name, add)}
     for name in ("kiosk", "payloads", "door", "gpio", "log"):
         reading.check((name,), OWN_SECTIONS[name])
     site_key = None if "identity" in missing else check_identity(reading)
-    _check_adapters(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
+    _check_adapters(reading, adapted)
     used = reading.checked.get(("indicators",))
     if isinstance(used, Indicators):
         check_pins(reading, [("indicators", name) for name in dict.fromkeys(used.use)])
@@ -126,25 +174,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
     reading.finish()
     if site_key is None:
         raise AssertionError("a missing key is a problem, and problems were raised")
-    return Loaded(_settings(reading, site_key), _dotted(reading))
-
-
-def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
-    """Return only what the eye may know; the other sections are not looked at.
-
-    Raises:
-        SettingsError: `[camera]` or `[eye]` cannot be used.
-    """
-    reading = Reading(config_file.read(path), environ)
-    reading.unread.update((name,) for name in SECTIONS if name not in ("camera", "eye"))
-    reading.is_missing("camera", REQUIRED["camera"])
-    _check_adapters(reading, ("camera", "eye"))
-    reading.finish()
-    return EyeSettings(
-        camera=chosen_one(reading, "camera", adapters.CAMERAS),
-        eye=reading.take(("eye",), Eye),
-        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
-    )
+    return site_key
 
 
 def _check_adapters(reading: Reading, sections: tuple[str, ...]) -> None:
@@ -162,9 +192,7 @@ def _settings(reading: Reading, site_key: SecretBytes) -> Settings:
         kiosk=reading.take(("kiosk",), Kiosk),
         identity=reading.take(("identity",), Identity),
         site_key=site_key,
-        camera=chosen_one(reading, "camera", adapters.CAMERAS),
         eye=reading.take(("eye",), Eye),
-        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
         payloads=reading.take(("payloads",), Payloads),
         door=reading.take(("door",), Door),
         gpio=reading.take(("gpio",), Gpio),
@@ -172,6 +200,15 @@ def _settings(reading: Reading, site_key: SecretBytes) -> Settings:
         outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
         uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
         clock=chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
+        log=reading.take(("log",), Log),
+    )
+
+
+def _eye_settings(reading: Reading) -> EyeSettings:
+    return EyeSettings(
+        camera=chosen_one(reading, "camera", adapters.CAMERAS),
+        eye=reading.take(("eye",), Eye),
+        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
         log=reading.take(("log",), Log),
     )
 

@@ -69,7 +69,8 @@ PATTERNS: dict[Signal, Pattern] = {
         )
     ),
     Signal.ALREADY_RECORDED: Pattern(_blink(3, Step(120, green=1, tone_hz=1319), 100)),
-    Signal.REJECTED: Pattern((Step(700, red=1, tone_hz=330), Step(500, red=1))),
+    # Long and short: one long light would be "accepted" to who cannot tell red from green.
+    Signal.REJECTED: Pattern((Step(700, red=1, tone_hz=330), Step(200), Step(300, red=1))),
     Signal.NOT_A_CARD: Pattern(_blink(2, Step(220, red=1, tone_hz=440), 120)),
     Signal.ONE_AT_A_TIME: Pattern(
         (

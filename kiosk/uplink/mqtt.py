@@ -75,6 +75,7 @@ class MqttUplink:
         self._will = will
         self._client: paho.Client | None = None
         self._post: Post | None = None
+        self._reports: _Reports | None = None
         # A broker may answer before publish() has told us the message id, and a lock here would
         # meet paho's own in the wrong order. So each side leaves its half, then looks for both;
         # one atomic pop decides who posts.
@@ -90,7 +91,8 @@ class MqttUplink:
         properties.SessionExpiryInterval = 0
         try:
             client = self._new_client()
-            _wire(client, post, self._answered)
+            self._reports = _Reports(post)
+            _wire(client, self._reports, self._answered)
             self._client, self._post = client, post
             client.connect(
                 settings.host,
@@ -135,6 +137,9 @@ class MqttUplink:
             # Where the connection goes first, the broker's will says the same.
             with contextlib.suppress(RuntimeError, ValueError):
                 info.wait_for_publish(_LAST_WORDS_S)
+        if self._reports is not None:
+            # The end that we make ourselves is no news, and would be taken for the next one's.
+            self._reports.hush()
         client.disconnect()
         client.loop_stop()
 
@@ -166,7 +171,9 @@ class MqttUplink:
         settings = self._settings
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=self._source.replace("/", "-"),
+            # A level may hold hyphens; joined by one, two kiosks could get the same name and take
+            # the connection from each other for ever.
+            client_id=self._source.replace("/", "_"),
             protocol=paho.MQTTv5,
             reconnect_on_failure=False,
         )
@@ -191,27 +198,56 @@ def _properties(packet_type: int) -> Properties:
 
 
 def _encrypt(client: paho.Client, settings: Settings) -> None:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file is not None and settings.key_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
+    try:
+        what = f"ca_file = {str(settings.ca_file)!r}"
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.cert_file is not None and settings.key_file is not None:
+            what = f"cert_file = {str(settings.cert_file)!r} with key_file"
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    except OSError as error:
+        # Python's own text names no file.
+        raise BrokerUnreachable(f"{what} cannot be used: {error.strerror or error}") from error
     client.tls_set_context(context)
 
 
-def _wire(client: paho.Client, post: Post, answered: Callable[[int, int], None]) -> None:
+class _Reports:
+    """What one connection says of itself: at most one end, and nothing once it is hushed.
+
+    paho tells of a refusal twice, first with the reason and then as a lost connection without one.
+    """
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._hushed = False
+
+    def opened(self, receive_maximum: int) -> None:
+        if not self._hushed:
+            self._post(Connected(receive_maximum))
+
+    def ended(self, why: str) -> None:
+        if not self._hushed:
+            self._hushed = True
+            self._post(Disconnected(why))
+
+    def hush(self) -> None:
+        self._hushed = True
+
+
+def _wire(client: paho.Client, reports: _Reports, answered: Callable[[int, int], None]) -> None:
     """Give the client callbacks that only post."""
 
     def on_connect(
         _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, properties: Any
     ) -> None:
         if reason.is_failure:
-            post(Disconnected(f"the broker refused the connection: {reason}"))
+            reports.ended(f"the broker refused the connection: {reason}")
         else:
-            post(Connected(getattr(properties, "ReceiveMaximum", 65535)))
+            reports.opened(getattr(properties, "ReceiveMaximum", 65535))
 
     def on_disconnect(
         _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
-        post(Disconnected(f"the connection ended: {reason}"))
+        reports.ended(f"the connection ended: {reason}")
 
     def on_publish(
         _client: paho.Client, _userdata: Any, mid: int, reason: Any, _properties: Any

@@ -41,8 +41,10 @@ class StdoutUplink:
             raise BrokerUnreachable(f"standard output is closed: {error}") from error
         self._post(Acknowledged(event.seq, _SUCCESS))
 
-    def send_status(self, body: bytes) -> None:
+    def send_status(self, body: bytes) -> None:  # noqa: ARG002 - nobody reads it
         """Print nothing: a status is not an event."""
+        if self._post is None:
+            raise BrokerUnreachable("not connected: call connect first")
 
     def disconnect(self, status: bytes | None = None) -> None:  # noqa: ARG002 - nobody reads it
         """Stop printing."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from kiosk.door.event import source_of
-from provisioning.broker import broker
+from provisioning.broker import Broker
 from provisioning.demo.cases import cases
 from provisioning.demo.door import DEVICE, SITE, DoorProcess
 from provisioning.demo.pictures import play_pictures
@@ -88,7 +88,7 @@ def _pictures(folder: Path, pictures: Path, screen: Screen) -> Summary:
 def _door(folder: Path, camera: str, screen: Screen) -> Iterator[tuple[DoorProcess, Subscriber]]:
     """Run broker, subscriber and door; all are gone afterwards, whatever happens."""
     with contextlib.ExitStack() as stack:
-        running = stack.enter_context(broker(folder))
+        running = stack.enter_context(Broker(folder))
         subscriber = Subscriber(running.port, source_of(SITE, DEVICE))
         stack.callback(subscriber.close)
         door = DoorProcess(folder, running.port, camera)

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from provisioning.broker import stop
+from provisioning.broker import end
 
 SITE, DEVICE = "demo", "door-1"
 HOLD_OFF_S = 1.0
@@ -80,7 +80,7 @@ class DoorProcess:
 
     def stop(self) -> int:
         """End the door and return its exit code."""
-        return stop(self.process)
+        return end(self.process)
 
     def _read(self) -> None:
         pipe = self.process.stderr

@@ -1,0 +1,96 @@
+"""Codes that people hold up by mistake, in the shapes in which they are met."""
+
+import base64
+
+import pytest
+
+from kiosk.door.credential import ForeignKind
+from kiosk.payloads.foreign import recognise
+
+VIETQR = (
+    "00020101021238570010A00000072701270006970415011300110019324180208QRIBFTTA"
+    "530370454061200005802VN62170813ung ho lu lut6304C15C"
+)
+POSTER_JSON = b'{"gln":"7000000000000","ver":"c19:1","typ":"entry","opn":"A shop","adr":"1 Street"}'
+VCARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Nguyễn Văn An\nEND:VCARD"
+
+SHAPES: dict[ForeignKind, list[bytes]] = {
+    ForeignKind.PAYMENT: [
+        VIETQR.encode(),
+        VIETQR.lower().encode(),
+        VIETQR.replace("QRIBFTTA", "QRIBFTTC").encode(),
+        VIETQR.replace("QRIBFTTA", "QRPUSH").encode(),
+        VIETQR.replace("ung ho lu lut", "ủng hộ lũ lụt").encode(),
+        VIETQR.encode() + b"\n",
+        b"00020101021138540010A00000072763041234",
+        b"0002010102115802SG6304ABcd",
+    ],
+    ForeignKind.VENUE_POSTER: [
+        b"UKC19TRACING:1:eyJhbGciOiJFUzI1NiJ9.eyJpZCI6IlgifQ.c2ln",
+        b"NZCOVIDTRACER:" + base64.b64encode(POSTER_JSON),
+        b"https://qr.tokhaiyte.vn/?id=1234",
+        b"HTTPS://QR.TOKHAIYTE.VN/?ID=1234",
+        b"http://tokhaiyte.vn",
+        b"https://qr.pccovid.gov.vn/loc/1234",
+        b"https://qr.pccovid.gov.vn:443#x",
+        b"https://pccovid.gov.vn",
+    ],
+    ForeignKind.URL: [
+        b"https://example.vn/menu",
+        b"HTTP://EXAMPLE.VN",
+        b"hTTps://example.vn",
+        b"www.example.vn",
+        "https://example.vn/thực-đơn".encode(),
+        b"URLTO:example.vn",
+        b"MEBKM:TITLE:menu;URL:example.vn;;",
+        # Not the venue's host, however it tries to look like it.
+        b"https://tokhaiyte.vn.example.com/",
+        b"https://nottokhaiyte.vn/",
+        b"https://example.com/?tokhaiyte.vn",
+        b"https://qr.pccovid.gov.vn@example.com/",
+        b"https://example.com/00020163041234",
+    ],
+    ForeignKind.WIFI: [
+        b"WIFI:S:quan-pho;T:WPA;P:secret;;",
+        b"wifi:T:nopass;S:Qu\xc3\xa1n Ph\xe1\xbb\x9f;;",
+        b"WIFI:",
+    ],
+    ForeignKind.CONTACT: [
+        VCARD.encode(),
+        VCARD.replace("\n", "\r\n").encode(),
+        b"begin:vcard\nfn:x\nend:vcard",
+        b"MECARD:N:An;TEL:0900000000;;",
+        b"BIZCARD:N:An;;",
+        b"tel:+84900000000",
+        b"TEL:0900000000",
+        b"mailto:an@example.vn",
+        b"SMSTO:0900000000:xin chao",
+    ],
+    ForeignKind.UNKNOWN: [
+        b"",
+        b" ",
+        b"\x00",
+        b"\xff\xfe\xfd",
+        b"8934567890123",
+        "xin chào".encode(),
+        b"001090000001",
+        b"001090000001|NGUYEN VAN AN|1990-01-01|0|162979388586171100|<1<00<0900000000",
+        b"HC1:NCFOXN%TSMAHN-H",
+        # A payment code without its check sum, or with more behind it.
+        b"00020101021138540010A000000727",
+        b"0002010102115802VN6304C15Cx",
+        b"0002010102115802VN6304C1",
+        b"WI-FI password",
+        b"see https://example.vn",
+        b"telephone",
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "raw"), [(k, raw) for k, raws in SHAPES.items() for raw in raws])
+def test_each_is_recognised(kind: ForeignKind, raw: bytes) -> None:
+    assert recognise(raw).kind is kind
+
+
+def test_every_kind_is_met_here() -> None:
+    assert set(SHAPES) == set(ForeignKind)
