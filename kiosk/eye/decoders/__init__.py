@@ -6,6 +6,7 @@ chosen.
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from kiosk.eye.frame import Frame
@@ -27,6 +28,17 @@ class Symbol:
     decoder: str
 
 
+class Threshold(StrEnum):
+    """How a decoder tells dark from light."""
+
+    LOCAL = "local"
+    """Against the neighbourhood: right almost always."""
+    GLOBAL = "global"
+    """One threshold from the picture's histogram."""
+    FIXED = "fixed"
+    """The middle of the scale."""
+
+
 class Decoder(Protocol):
     """Reads QR symbols, in the eye's one thread.
 
@@ -36,6 +48,11 @@ class Decoder(Protocol):
     """
 
     name: str
+    reads_inverted: bool
+    """Whether light modules on dark are read without help."""
 
-    def decode(self, frame: Frame) -> list[Symbol]:
-        """Return the symbols read in `frame`, and those located but not read."""
+    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
+        """Return the symbols read in `frame`, and those located but not read.
+
+        A decoder that knows one threshold only ignores `threshold`.
+        """

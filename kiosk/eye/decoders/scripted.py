@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.eye.decoders import Symbol
+from kiosk.eye.decoders import Symbol, Threshold
 from kiosk.eye.frame import Frame
 
 
@@ -26,11 +26,16 @@ class ScriptedDecoder:
     """Reads nothing; hangs while its file exists."""
 
     name = "scripted"
+    reads_inverted = True
 
     def __init__(self, settings: Settings) -> None:
         self._hang_while = settings.hang_while
 
-    def decode(self, frame: Frame) -> list[Symbol]:  # noqa: ARG002 - it looks at nothing
+    def decode(
+        self,
+        frame: Frame,  # noqa: ARG002 - it looks at nothing
+        threshold: Threshold = Threshold.LOCAL,  # noqa: ARG002 - the same
+    ) -> list[Symbol]:
         """Return no symbol, late or never."""
         while self._hang_while is not None and self._hang_while.exists():
             time.sleep(0.05)

@@ -13,7 +13,7 @@ decoding, section 4 (mchehab/zbar #212).
 import zbarlight
 from pydantic import BaseModel, ConfigDict
 
-from kiosk.eye.decoders import Symbol
+from kiosk.eye.decoders import Symbol, Threshold
 from kiosk.eye.frame import Frame
 from kiosk.eye.luma import as_image
 
@@ -30,8 +30,13 @@ class ZbarlightDecoder:
     """Reads QR symbols through zbarlight, and reports only what it can prove exact."""
 
     name = "zbarlight"
+    reads_inverted = False
 
-    def decode(self, frame: Frame) -> list[Symbol]:
+    def decode(
+        self,
+        frame: Frame,
+        threshold: Threshold = Threshold.LOCAL,  # noqa: ARG002 - zbar has its own
+    ) -> list[Symbol]:
         """Return the symbols read in `frame`; never one that was only located."""
         texts = zbarlight.scan_codes(["qrcode"], as_image(frame)) or []
         exact = (exact_bytes(text) for text in texts)

@@ -7,11 +7,18 @@ ask a person to hold still.
 import zxingcpp
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.eye.decoders import Corners, Symbol
+from kiosk.eye.decoders import Corners, Symbol, Threshold
 from kiosk.eye.frame import Frame
 
 _FARTHEST_PX = 65536
-_FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
+_BINARIZERS = {
+    Threshold.LOCAL: zxingcpp.Binarizer.LocalAverage,
+    Threshold.GLOBAL: zxingcpp.Binarizer.GlobalHistogram,
+    Threshold.FIXED: zxingcpp.Binarizer.FixedThreshold,
+}
+_FORMATS = zxingcpp.BarcodeFormats(
+    [zxingcpp.BarcodeFormat.QRCodeModel1, zxingcpp.BarcodeFormat.QRCodeModel2]
+)
 
 
 class Settings(BaseModel):
@@ -34,8 +41,9 @@ class ZxingDecoder:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.reads_inverted = settings.try_invert
 
-    def decode(self, frame: Frame) -> list[Symbol]:
+    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
         """Return the symbols read in `frame`, and those located but not read."""
         # The view does not keep the buffer alive (a freed one is read and crashes the process), so
         # `frame` must stay referenced here until the read returns.
@@ -55,6 +63,7 @@ class ZxingDecoder:
             try_downscale=self._settings.try_downscale,
             try_invert=self._settings.try_invert,
             return_errors=True,
+            binarizer=_BINARIZERS[threshold],
         )
         return [symbol for barcode in found if (symbol := self._symbol(barcode)) is not None]
 

@@ -1,0 +1,116 @@
+"""Other ways to look at a picture that could not be read: each a small function on luma.
+
+One of them is tried on each frame that yields nothing, in turn, so that a hard card meets all of
+them within a few frames while a slow machine keeps its frame rate. Chosen by what each added on
+measured corpora; `python -m benchmarks.eye` shows it again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageFilter
+
+from kiosk.eye.decoders import Corners, Symbol, Threshold
+
+ENLARGE_MOST_PX = 1_500_000
+"""Pictures above are not enlarged: their modules are not what is missing, and it would cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A picture made from a frame: mode "L", `scale` times as large, cut out at `left`, `top`."""
+
+    picture: Image.Image
+    scale: float = 1.0
+    left_px: int = 0
+    top_px: int = 0
+    threshold: Threshold = Threshold.LOCAL
+
+    def in_frame(self, symbol: Symbol) -> Symbol:
+        """Return a symbol found in this picture at its place in the frame."""
+        if symbol.corners is None:
+            return symbol
+        first, second, third, fourth = (
+            (round(x / self.scale) + self.left_px, round(y / self.scale) + self.top_px)
+            for x, y in symbol.corners
+        )
+        corners: Corners = (first, second, third, fourth)
+        return Symbol(symbol.payload, corners, symbol.decoder)
+
+
+Strategy = Callable[[Image.Image], Variant]
+
+
+def resized(picture: Image.Image, scale: float) -> Image.Image:
+    """Return `picture` at `scale`: averaged when smaller, smoothly interpolated when larger."""
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    how = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX
+    return picture.resize(size, how)
+
+
+def double(picture: Image.Image) -> Variant:
+    """Modules of less than 2 px: twice as large."""
+    scale = 2.0 if picture.width * picture.height <= ENLARGE_MOST_PX else 1.0
+    return Variant(resized(picture, scale) if scale > 1 else picture, scale)
+
+
+def double_one_threshold(picture: Image.Image) -> Variant:
+    """Uneven modules in even light: twice as large, one threshold for the whole picture."""
+    larger = double(picture)
+    return Variant(larger.picture, larger.scale, threshold=Threshold.GLOBAL)
+
+
+def one_threshold(picture: Image.Image) -> Variant:
+    """Even light: one threshold, taken from the histogram."""
+    return Variant(picture, threshold=Threshold.GLOBAL)
+
+
+def middle_threshold(picture: Image.Image) -> Variant:
+    """Screens and shadows: the middle of the scale as threshold."""
+    return Variant(picture, threshold=Threshold.FIXED)
+
+
+def half(picture: Image.Image) -> Variant:
+    """Noise and moire on large modules: half as large."""
+    return Variant(resized(picture, 0.5), 0.5)
+
+
+def median(picture: Image.Image) -> Variant:
+    """Specks and scratches: the median of each 3 x 3 pixels."""
+    return Variant(picture.filter(ImageFilter.MedianFilter(3)))
+
+
+def smooth(picture: Image.Image) -> Variant:
+    """Halftone and module gaps: blurred."""
+    return Variant(picture.filter(ImageFilter.GaussianBlur(2)))
+
+
+def sharpen(picture: Image.Image) -> Variant:
+    """Defocus: edges steepened."""
+    return Variant(picture.filter(ImageFilter.UnsharpMask(2, 150, 0)))
+
+
+def flatten(picture: Image.Image) -> Variant:
+    """Shadow edges and gradients: what differs from its neighbourhood, nearly black and white."""
+    calm = picture.filter(ImageFilter.GaussianBlur(1))
+    around = calm.filter(ImageFilter.BoxBlur(24))
+    steep = ImageChops.subtract(calm, around, scale=0.02, offset=128)
+    return Variant(steep.filter(ImageFilter.GaussianBlur(0.7)))
+
+
+def invert(picture: Image.Image) -> Variant:
+    """Phones in dark mode, for a decoder that reads dark on light only."""
+    return Variant(ImageChops.invert(picture))
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "double": double,
+    "one-threshold": one_threshold,
+    "smooth": smooth,
+    "middle-threshold": middle_threshold,
+    "sharpen": sharpen,
+    "half": half,
+    "flatten": flatten,
+    "median": median,
+    "double-one-threshold": double_one_threshold,
+}
