@@ -1,7 +1,7 @@
-"""Looking: a cascade over time, so that a hard card meets every reader and an empty door costs none.
+"""Looking: a cascade over time; a hard card meets every reader, an empty door costs next to none.
 
-On each frame: is anything there (gate); the cheap reader; on a miss one further strategy, in turn;
-where a symbol was located, that symbol laid flat; and while something unread stays in view, the
+On each frame: did anything change (gate); the cheap reader, on what changed; on a miss, a located
+symbol laid flat, then one further strategy in turn; and while something unread stays in view, the
 aligned stack. A code that was read is followed in its own region. What each added is counted.
 """
 
@@ -9,26 +9,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
 from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.eye.decoders import Corners, Decoder, Symbol
+from kiosk.eye.decoders import Decoder, Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.gate import Box, Change, Gate
 from kiosk.eye.luma import as_image
-from kiosk.eye.rectify import rectified
-from kiosk.eye.stack import Stack
+from kiosk.eye.opinion import Budget, SecondOpinion
+from kiosk.eye.regions import around, box_of, cut, flat, part_of
+from kiosk.eye.stack import MARGIN_PX, Stack
 from kiosk.eye.strategies import STRATEGIES, Variant, invert
 
-FOLLOW_MARGIN = 0.35
-"""Part of a code's size that a hand moves it between two frames, at most."""
 FULL_EVERY = 4
-"""While a code is followed, so often the whole frame is read: another card may have come."""
+"""So often the whole frame is read, whatever is known: another card may have come."""
 BUSY_FRAMES = 15
 """So long after something was seen, the background is not learnt and no frame is skipped."""
 RETRY_MOST = 2
 """Located symbols that are looked at again in one frame."""
-STACK_MOST_PART = 0.7
+REGION_PART = 0.5
+"""A change of more than this part of the frame is read as a whole frame."""
+STACK_PART = 0.7
 """A change of more than this part of the frame is a light switched on, or a lorry: no card."""
 
 Read = list[Symbol]
@@ -51,6 +52,19 @@ class LookSettings(BaseModel):
     strategies: tuple[str, ...] = Field(
         default=tuple(STRATEGIES),
         description="Other ways to look at a frame that was not read, one a frame, in this order.",
+    )
+    patience_ms: int = Field(
+        default=300,
+        ge=0,
+        le=5000,
+        description="Milliseconds; so long a change is read plainly only: most cards need no more "
+        "once they are held still.",
+    )
+    extra_share: float = Field(
+        default=2.0,
+        ge=0,
+        le=100,
+        description="CPU that other ways may cost, times plain reading, while nobody is in view.",
     )
     stack: bool = Field(
         default=True,
@@ -81,9 +95,16 @@ class Look:
         self.decoders = tuple(decoders)
         self.settings = settings or LookSettings()
         self.reads: Counter[str] = Counter()
+        self._cpu_s = cpu_s
         self._first = self.decoders[0]
         self._opinions = [
-            SecondOpinion(decoder, self.settings, monotonic_s, cpu_s)
+            SecondOpinion(
+                decoder,
+                slow_s=self.settings.slow_s,
+                pause_s=self.settings.slow_pause_s,
+                monotonic_s=monotonic_s,
+                cpu_s=cpu_s,
+            )
             for decoder in self.decoders[1:]
         ]
         self._strategies = [(name, STRATEGIES[name]) for name in self.settings.strategies]
@@ -95,42 +116,64 @@ class Look:
     def reset(self) -> None:
         """Forget what was seen, as at the start."""
         self._gate, self._stack = Gate(), Stack()
+        self._budget = Budget(self.settings.extra_share)
         self._number, self._turn, self._busy = 0, 0, 0
         self._followed: Symbol | None = None
+        self._since_ns: int | None = None
 
     def read(self, frame: Frame) -> Read:
         """Return the symbols in `frame`: each payload once, or else those located but not read."""
         self._number += 1
         self._busy = max(0, self._busy - 1)
         picture = as_image(frame)
-        change = None
-        if self.settings.gate:
-            change = self._gate.changed(picture, learn=self._busy == 0)
-        if self._followed is not None and self._number % FULL_EVERY:
-            followed = self._look_at(frame, [_around(picture, self._followed)], "follow")
+        change = self._changed(frame, picture)
+        whole = self._number % FULL_EVERY == 0
+        if self._followed is not None and not whole:
+            followed = self._look_at(frame, [around(picture, [self._followed])], "follow")
             if followed:
                 return self._seen(followed)
         idle = self.settings.gate and change is None and self._busy == 0
         if idle and self._number % self.settings.idle_every:
             return []
-        return self._look(frame, picture, change)
-
-    def _look(self, frame: Frame, picture: Image.Image, change: Change | None) -> Read:
-        symbols = self._first.decode(frame)
-        located = [s for s in symbols if s.payload is None]
-        read = _distinct(symbols)
-        if read:
+        begun_s = self._cpu_s()
+        symbols = self._plain(frame, picture, None if whole else change)
+        self._budget.earn(self._cpu_s() - begun_s)
+        if read := _distinct(symbols):
             self.reads["plain"] += 1
             return self._seen(read)
+        return self._look_again(frame, picture, change, symbols)
+
+    def _changed(self, frame: Frame, picture: Image.Image) -> Change | None:
+        if not self.settings.gate:
+            return None
+        change = self._gate.changed(picture, learn=self._busy == 0)
+        if change is None:
+            self._since_ns = None
+        elif self._since_ns is None:
+            self._since_ns = frame.captured_ns
+        return change
+
+    def _plain(self, frame: Frame, picture: Image.Image, change: Change | None) -> Read:
+        if change is None or part_of(change.box, picture) > REGION_PART:
+            return self._first.decode(frame)
+        variant = cut(picture, change.box, MARGIN_PX)
+        symbols = self._first.decode(_as_frame(variant, frame))
+        return [variant.in_frame(symbol) for symbol in symbols]
+
+    def _look_again(
+        self, frame: Frame, picture: Image.Image, change: Change | None, located: Read
+    ) -> Read:
+        read: Read = []
         if self._followed is not None:
-            # A full frame may miss what its region shows.
-            read = self._look_at(frame, [_around(picture, self._followed)], "follow")
-        read = (
-            read
-            or self._look_at(frame, _flat(picture, located), "rectified")
-            or self._next_strategy(frame, picture)
-            or self._look_stacked(frame, picture, change, located)
-        )
+            # A whole frame may miss what its region shows.
+            read = self._look_at(frame, [around(picture, [self._followed])], "follow")
+        read = read or self._look_at(frame, flat(picture, located[:RETRY_MOST]), "rectified")
+        if not read and self._may_spend(frame):
+            begun_s = self._cpu_s()
+            read = self._next_strategy(frame, picture) or self._look_stacked(
+                frame, picture, change, located
+            )
+            self._budget.spend(self._cpu_s() - begun_s)
         if read:
             return self._seen(read)
         self._followed = None
@@ -138,11 +181,16 @@ class Look:
             self._busy = BUSY_FRAMES
         return located
 
+    def _may_spend(self, frame: Frame) -> bool:
+        """Spend freely on somebody who has been there for a while, else within the budget."""
+        if self._since_ns is None:
+            return self._budget.allows
+        return frame.captured_ns - self._since_ns >= self.settings.patience_ms * 1_000_000
+
     def _seen(self, read: Read) -> Read:
         self._busy = BUSY_FRAMES
         self._stack.reset()
-        alone = read[0] if len(read) == 1 and read[0].corners is not None else None
-        self._followed = alone
+        self._followed = read[0] if len(read) == 1 and read[0].corners is not None else None
         return read
 
     def _next_strategy(self, frame: Frame, picture: Image.Image) -> Read:
@@ -151,20 +199,17 @@ class Look:
         if turn < len(self._strategies):
             name, strategy = self._strategies[turn]
             return self._look_at(frame, [strategy(picture)], name)
-        if not self._opinions:
-            return []
-        opinion = self._opinions[turn - len(self._strategies)]
-        read = _distinct(opinion.decode(frame))
-        self.reads[opinion.name] += bool(read)
+        opinion = self._opinions[turn - len(self._strategies)] if self._opinions else None
+        read = _distinct(opinion.decode(frame)) if opinion else []
+        if opinion and read:
+            self.reads[opinion.name] += 1
         return read
 
     def _look_stacked(
         self, frame: Frame, picture: Image.Image, change: Change | None, located: Read
     ) -> Read:
-        if not self.settings.stack:
-            return []
-        box = _box_of(located) or (change.box if change else None)
-        if box is None or _area(box) > STACK_MOST_PART * picture.width * picture.height:
+        box: Box | None = box_of(located) or (change.box if change else None)
+        if not self.settings.stack or box is None or part_of(box, picture) > STACK_PART:
             self._stack.reset()
             return []
         return self._look_at(frame, self._stack.add(picture, box), "stack")
@@ -172,106 +217,17 @@ class Look:
     def _look_at(self, frame: Frame, variants: Iterable[Variant], name: str) -> Read:
         """Return what the first of `variants` that can be read holds, at its place in `frame`."""
         for variant in variants:
-            luma = variant.picture
-            seen = Frame(
-                luma.tobytes(), *luma.size, luma.width, frame.captured_ns, frame.sensor_ns
-            )
-            symbols = self._first.decode(seen, variant.threshold)
+            symbols = self._first.decode(_as_frame(variant, frame), variant.threshold)
             if read := _distinct(variant.in_frame(s) for s in symbols):
                 self.reads[name] += 1
                 return read
         return []
 
 
-class SecondOpinion:
-    """A decoder that may be slow: what makes it slow costs its own turn, not the door."""
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        settings: LookSettings,
-        monotonic_s: Callable[[], float],
-        cpu_s: Callable[[], float],
-    ) -> None:
-        self.name = decoder.name
-        self._decoder = decoder
-        self._settings = settings
-        self._monotonic_s = monotonic_s
-        self._cpu_s = cpu_s
-        self._overruns = 0
-        self._back_at_s = float("-inf")
-
-    def decode(self, frame: Frame) -> Read:
-        """Return what it reads; nothing while it is left out."""
-        if self._monotonic_s() < self._back_at_s:
-            return []
-        begun_s = self._cpu_s()
-        read = self._decoder.decode(frame)
-        if self._cpu_s() - begun_s > self._settings.slow_s:
-            self._overruns += 1
-        if self._overruns == 2:
-            self._overruns = 0
-            self._back_at_s = self._monotonic_s() + self._settings.slow_pause_s
-        return read
+def _as_frame(variant: Variant, frame: Frame) -> Frame:
+    luma = variant.picture
+    return Frame(luma.tobytes(), *luma.size, luma.width, frame.captured_ns, frame.sensor_ns)
 
 
 def _distinct(symbols: Iterable[Symbol]) -> Read:
     return list({s.payload: s for s in symbols if s.payload is not None}.values())
-
-
-def _flat(picture: Image.Image, located: Read) -> Iterable[Variant]:
-    for symbol in located[:RETRY_MOST]:
-        if symbol.corners is None:
-            continue
-        flat = rectified(picture, symbol.corners)
-        if flat is not None:
-            yield _Flat(flat, symbol.corners)
-        box = _box_of([symbol])
-        if box is not None:
-            cut = _cut(picture, box, FOLLOW_MARGIN)
-            yield Variant(
-                cut.picture.resize((cut.picture.width * 2, cut.picture.height * 2)),
-                2.0,
-                cut.left_px,
-                cut.top_px,
-            )
-
-
-class _Flat(Variant):
-    """A rectified symbol: whatever is read in it stands where the symbol was located."""
-
-    __slots__ = ("_corners",)
-
-    def __init__(self, picture: Image.Image, corners: Corners) -> None:
-        super().__init__(picture)
-        object.__setattr__(self, "_corners", corners)
-
-    def in_frame(self, symbol: Symbol) -> Symbol:
-        return Symbol(symbol.payload, self._corners, symbol.decoder)
-
-
-def _around(picture: Image.Image, followed: Symbol) -> Variant:
-    box = _box_of([followed]) or (0, 0, picture.width, picture.height)
-    return _cut(picture, box, FOLLOW_MARGIN)
-
-
-def _cut(picture: Image.Image, box: Box, margin: float) -> Variant:
-    left, top, right, bottom = box
-    reach = round(margin * max(right - left, bottom - top))
-    left, top = max(0, left - reach), max(0, top - reach)
-    right, bottom = min(picture.width, right + reach), min(picture.height, bottom + reach)
-    if right - left < 2 or bottom - top < 2:
-        return Variant(picture)
-    return Variant(picture.crop((left, top, right, bottom)), 1.0, left, top)
-
-
-def _box_of(symbols: Read) -> Box | None:
-    points = [point for s in symbols if s.corners is not None for point in s.corners]
-    if not points:
-        return None
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return (min(xs), min(ys), max(xs), max(ys))
-
-
-def _area(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])

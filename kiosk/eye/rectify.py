@@ -43,9 +43,7 @@ def _side_px(corners: Corners) -> int:
     return max(_LEAST_PX, min(_MOST_PX, max(_LIKELY_MODULES * MODULE_PX, round(max(sides)))))
 
 
-def _perspective(
-    corners: Corners, side_px: int, quiet_px: int
-) -> tuple[float, ...] | None:
+def _perspective(corners: Corners, side_px: int, quiet_px: int) -> tuple[float, ...] | None:
     """Return Pillow's eight terms from the flat square to the picture (a unit square's map)."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners
     dx1, dx2, dx3 = x1 - x2, x3 - x2, x0 - x1 + x2 - x3

@@ -75,11 +75,6 @@ def half(picture: Image.Image) -> Variant:
     return Variant(resized(picture, 0.5), 0.5)
 
 
-def median(picture: Image.Image) -> Variant:
-    """Specks and scratches: the median of each 3 x 3 pixels."""
-    return Variant(picture.filter(ImageFilter.MedianFilter(3)))
-
-
 def smooth(picture: Image.Image) -> Variant:
     """Halftone and module gaps: blurred."""
     return Variant(picture.filter(ImageFilter.GaussianBlur(2)))
@@ -111,6 +106,5 @@ STRATEGIES: dict[str, Strategy] = {
     "sharpen": sharpen,
     "half": half,
     "flatten": flatten,
-    "median": median,
     "double-one-threshold": double_one_threshold,
 }

@@ -1,0 +1,1 @@
+"""Benchmarks: one command each, the kiosk and its peers side by side. Nothing here is installed."""
