@@ -2,9 +2,10 @@
 
 It guesses the charset of byte segments without ECI (Big5, Shift-JIS, Latin-1, UTF-8 last) and hands
 out the guess re-encoded as UTF-8, so its text is not what the symbol holds. Text is therefore
-accepted only where it is byte-safe (ASCII), or where exactly one history of guessing explains it.
-It also holds the GIL while it scans, cuts at NUL, reports an empty payload for an empty segment and
-gives no position.
+never reported: what zbarlight found is read once more through libzbar itself, which gives the exact
+bytes, or, where libzbar cannot be called, accepted only if one history of guessing explains it. It
+also holds the GIL while it scans, cuts at NUL, reports an empty payload for an empty segment, a
+part of a structured append as if it were whole, and no position.
 
 Source: libzbar's order of charsets and the measured failures are in the design's reference on
 decoding, section 4 (mchehab/zbar #212).
@@ -13,11 +14,17 @@ decoding, section 4 (mchehab/zbar #212).
 import zbarlight
 from pydantic import BaseModel, ConfigDict
 
-from kiosk.eye.decoders import Symbol, Threshold
+from kiosk.eye import libzbar
+from kiosk.eye.decoders import Corners, Symbol, Threshold, whole_rows
 from kiosk.eye.frame import Frame
 from kiosk.eye.luma import as_image
 
 _GUESSES = ("big5", "cp932", "shift_jis", "latin-1")
+_UTF8_ONLY = frozenset(map(chr, range(0x1EA0, 0x1EFA))) - {"Ỳ", "ỳ"} | set("ƠơƯư")
+"""Vietnamese letters that no charset holds which zbar knows (no ISO 8859 part does either): a text
+with one of them can only have been UTF-8. CJK, Greek and private-use characters prove nothing."""
+_TWO_CODES = frozenset("¯～／＼￥￠￡十卅碁銹裏墻恒粧嫺╞╪╡═╭╮╰╯")  # noqa: RUF001 - these are meant
+"""What iconv's Big5 reads from a code that Python's codec does not write: no way back is sure."""
 
 
 class Settings(BaseModel):
@@ -38,9 +45,27 @@ class ZbarlightDecoder:
         threshold: Threshold = Threshold.LOCAL,  # noqa: ARG002 - zbar has its own
     ) -> list[Symbol]:
         """Return the symbols read in `frame`; never one that was only located."""
-        texts = zbarlight.scan_codes(["qrcode"], as_image(frame)) or []
-        exact = (exact_bytes(text) for text in texts)
-        return [Symbol(payload, None, self.name) for payload in exact if payload]
+        picture = as_image(whole_rows(frame))
+        texts = [text for text in zbarlight.scan_codes(["qrcode"], picture) or [] if text]
+        if not texts:
+            return []
+        zbar = libzbar.library()
+        if zbar is None:
+            exact = (exact_bytes(text) for text in texts)
+            return [Symbol(payload, None, self.name) for payload in exact if payload]
+        return [
+            Symbol(symbol.payload, _corners(symbol.outline), self.name)
+            for symbol in libzbar.read(zbar, picture)
+            if symbol.payload
+        ]
+
+
+def _corners(outline: tuple[tuple[int, int], ...]) -> Corners | None:
+    """Return libzbar's outline (top left, bottom left, bottom right, top right) in our order."""
+    if len(outline) != 4:
+        return None
+    top_left, bottom_left, bottom_right, top_right = outline
+    return (top_left, top_right, bottom_right, bottom_left)
 
 
 def exact_bytes(text: bytes) -> bytes | None:
@@ -57,12 +82,15 @@ def exact_bytes(text: bytes) -> bytes | None:
         guessed = text.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    if not _UTF8_ONLY.isdisjoint(guessed):
+        return text
+    if not _TWO_CODES.isdisjoint(guessed):
+        return None
     origins = {raw for charset in _GUESSES if (raw := _origin(guessed, charset)) is not None}
     utf8_origins = {raw for raw in origins if _is_utf8(raw)}
-    if len(utf8_origins) == 1:
-        return utf8_origins.pop()
-    # No legacy charset could have produced this text, so zbar took the bytes as the UTF-8 they are.
-    return text if not origins else None
+    # Without an origin nothing is known: Python's charsets are narrower than those of iconv, which
+    # turns "Dương" into private-use characters.
+    return utf8_origins.pop() if len(utf8_origins) == 1 else None
 
 
 def _origin(text: str, charset: str) -> bytes | None:
