@@ -72,7 +72,9 @@ class Heartbeat(_Line):
 
     `camera_ok` is False when no frame came within the camera's patience; `frames_read` counts
     frames with at least one symbol read, `codes_read` the symbols in them. `sharpness` is the mean
-    absolute difference of neighbouring pixels in tenths, `brightness` the mean luma (0 to 255).
+    absolute difference of neighbouring pixels in tenths, `brightness` the mean luma (0 to 255),
+    `symbol_px` the longest side of the last symbol located, 0 where there was none since the last
+    heartbeat. `reads` counts, for each way of looking, the frames that it read.
     """
 
     type: Literal["heartbeat"] = "heartbeat"
@@ -84,9 +86,20 @@ class Heartbeat(_Line):
     sensor_ns: _Count
     sharpness: Annotated[int, Field(ge=0, le=2550)]
     brightness: Annotated[int, Field(ge=0, le=255)]
+    symbol_px: Annotated[int, Field(ge=0, le=65536)] = 0
+    reads: dict[Annotated[str, Field(max_length=63)], _Count] = Field(
+        default_factory=dict, max_length=32
+    )
 
 
-Message = Hello | Seen | Heartbeat
+class Bye(_Line):
+    """The eye ends because it planned to, while nobody is in view; another one follows at once."""
+
+    type: Literal["bye"] = "bye"
+    why: str = Field(max_length=200)
+
+
+Message = Hello | Seen | Heartbeat | Bye
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 

@@ -1,23 +1,29 @@
 """The eye's loop: capture, look, tell. One thread, one camera, one connection to the kiosk.
 
-It ends when the camera is lost or the kiosk is gone; whoever started it starts it again. It never
-retries by itself, so that there is one policy for restarts and it is not in here.
+It ends when the camera is lost or frozen, when the kiosk is gone, or, while nobody is in view, when
+it has grown: whoever started it starts it again. It never retries by itself, so that there is one
+policy for restarts and it is not in here.
 """
 
 import base64
+import math
+import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from kiosk.errors import CameraLost
 from kiosk.eye.cameras import Camera
 from kiosk.eye.decoders import Symbol
 from kiosk.eye.frame import Frame
+from kiosk.eye.liveness import Liveness
 from kiosk.eye.look import Look
 from kiosk.eye.messages import (
     MAX_CODES,
     MAX_PAYLOAD_BYTES,
     MAX_SEEN_HZ,
+    Bye,
     Code,
     Heartbeat,
     Hello,
@@ -29,6 +35,15 @@ from kiosk.eye.quality import measure
 HEARTBEAT_S = 1.0
 CAMERA_PATIENCE_S = 3.0
 """A camera that delivers nothing for so long is lost; the slowest shutter is a tenth of it."""
+FROZEN_S = 5.0
+"""A camera that delivers the same for so long is frozen; the door says so within 10 s."""
+RECYCLE_GROWTH_MB = 16.0
+"""zbarlight leaks a few hundred bytes a read; the eye is made anew before that matters."""
+RECYCLE_QUIET_S = 20.0
+"""Only when nothing was seen for so long: recycling never falls into a presentation."""
+WARM_FRAMES = 200
+"""After so many frames every library has taken what it always takes."""
+_PAGE_MB = resource.getpagesize() / 1e6
 
 
 class Send(Protocol):
@@ -49,6 +64,7 @@ class Watch:
         *,
         camera_kind: str,
         monotonic_s: Callable[[], float] = time.monotonic,
+        resident_mb: Callable[[], float] | None = None,
     ) -> None:
         self._camera = camera
         self._look = look
@@ -58,6 +74,12 @@ class Watch:
         self._frames = self._frames_read = self._codes_read = 0
         self._beat_s = self._seen_s = float("-inf")
         self._told: frozenset[bytes | None] = frozenset()
+        self._liveness = Liveness(FROZEN_S, has_sensor=camera.has_sensor)
+        self._symbol_px = 0
+        self._quiet_since_s = monotonic_s()
+        self._resident_mb = resident_mb or _resident_mb
+        self._started_mb: float | None = None
+        self._grown = False
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Watch until `stopping()`, or the camera or the kiosk is gone.
@@ -71,7 +93,11 @@ class Watch:
         try:
             while not stopping():
                 frame = self._camera.capture(CAMERA_PATIENCE_S)
+                self._liveness.check(frame)
                 self._turn(frame)
+                if self._grown:
+                    self._send(Bye(why="planned: memory has grown while nobody is in view"))
+                    return
         except CameraLost:
             self._beat(None, camera_ok=False)
             raise
@@ -84,10 +110,13 @@ class Watch:
         self._codes_read += len(read)
         now_s = self._monotonic_s()
         if symbols:
+            self._quiet_since_s = now_s
+            self._symbol_px = max(_side_px(symbols), self._symbol_px)
             self._tell(frame, symbols, now_s)
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
             self._beat(frame, camera_ok=True)
+            self._grown = self._has_grown(now_s)
 
     def _tell(self, frame: Frame, symbols: list[Symbol], now_s: float) -> None:
         """Send what was seen, at most MAX_SEEN_HZ times a second; a new code never waits."""
@@ -113,14 +142,37 @@ class Watch:
                 frames=self._frames,
                 frames_read=self._frames_read,
                 codes_read=self._codes_read,
-                pictures_skipped=getattr(self._camera, "skipped", 0),
+                pictures_skipped=self._camera.skipped,
                 sensor_ns=frame.sensor_ns if frame else 0,
                 sharpness=sharpness,
                 brightness=brightness,
+                symbol_px=self._symbol_px,
+                reads=dict(self._look.reads),
             )
         )
+        self._symbol_px = 0
+
+    def _has_grown(self, now_s: float) -> bool:
+        """Tell whether to begin anew: grown, and nothing in view for a while."""
+        grown_mb = self._resident_mb()
+        if self._started_mb is None and self._frames >= WARM_FRAMES:
+            self._started_mb = grown_mb
+        quiet = now_s - self._quiet_since_s >= RECYCLE_QUIET_S
+        started_mb = self._started_mb
+        return quiet and started_mb is not None and grown_mb - started_mb >= RECYCLE_GROWTH_MB
 
 
 def _code(symbol: Symbol) -> Code:
     payload = None if symbol.payload is None else base64.b64encode(symbol.payload).decode()
     return Code(payload=payload, corners=symbol.corners, decoder=symbol.decoder)
+
+
+def _side_px(symbols: list[Symbol]) -> int:
+    corners = [s.corners for s in symbols if s.corners is not None]
+    return max(
+        (round(max(math.dist(c[0], c[1]), math.dist(c[1], c[2]))) for c in corners), default=0
+    )
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_MB

@@ -18,6 +18,13 @@ class Camera(Protocol):
     raises; `close` may be called twice, and from a camera that failed.
     """
 
+    has_sensor: bool
+    """Whether frames carry a sensor's noise, so that two equal ones mean a frozen camera."""
+
+    @property
+    def skipped(self) -> int:
+        """How many files could not be used since the start; 0 where there are no files."""
+
     def capture(self, timeout_s: float) -> Frame:
         """Return the next frame not returned before.
 

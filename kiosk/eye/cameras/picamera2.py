@@ -96,6 +96,9 @@ class Picamera2Camera:
         CameraLost: There is no such camera, or it does not start.
     """
 
+    has_sensor = True
+    skipped = 0
+
     def __init__(
         self,
         settings: Settings,

@@ -65,6 +65,8 @@ class ReplayCamera:
         SettingsError: There is no folder, or not one picture among the files.
     """
 
+    has_sensor = False
+
     def __init__(
         self,
         settings: Settings,

@@ -49,6 +49,9 @@ class SyntheticCamera:
     `monotonic_ns` is the clock of the frames and `wait` waits for so many seconds, or less.
     """
 
+    has_sensor = False
+    skipped = 0
+
     def __init__(
         self,
         settings: Settings,
