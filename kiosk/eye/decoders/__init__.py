@@ -5,7 +5,7 @@ model, a class that keeps this contract, and `build(settings) -> Decoder`. It is
 chosen.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from kiosk.eye.frame import Frame
@@ -25,6 +25,15 @@ class Symbol:
     payload: bytes | None = field(repr=False)
     corners: Corners | None
     decoder: str
+
+
+def whole_rows(frame: Frame) -> Frame:
+    """Return a frame whose last row is as long as the others; most are, and come back as they are.
+
+    A frame may end with its last pixel, but libraries refuse a buffer that ends before its stride.
+    """
+    missing = frame.stride_px * frame.height_px - len(frame.luma)
+    return frame if missing <= 0 else replace(frame, luma=bytes(frame.luma) + bytes(missing))
 
 
 class Decoder(Protocol):

@@ -13,11 +13,16 @@ decoding, section 4 (mchehab/zbar #212).
 import zbarlight
 from pydantic import BaseModel, ConfigDict
 
-from kiosk.eye.decoders import Symbol
+from kiosk.eye.decoders import Symbol, whole_rows
 from kiosk.eye.frame import Frame
 from kiosk.eye.luma import as_image
 
 _GUESSES = ("big5", "cp932", "shift_jis", "latin-1")
+_UTF8_ONLY = frozenset(map(chr, range(0x1EA0, 0x1EFA))) - {"Ỳ", "ỳ"} | set("ƠơƯư")
+"""Vietnamese letters that no charset holds which zbar knows (no ISO 8859 part does either): a text
+with one of them can only have been UTF-8. CJK, Greek and private-use characters prove nothing."""
+_TWO_CODES = frozenset("¯～／＼￥￠￡十卅碁銹裏墻恒粧嫺╞╪╡═╭╮╰╯")  # noqa: RUF001 - these are meant
+"""What iconv's Big5 reads from a code that Python's codec does not write: no way back is sure."""
 
 
 class Settings(BaseModel):
@@ -33,7 +38,7 @@ class ZbarlightDecoder:
 
     def decode(self, frame: Frame) -> list[Symbol]:
         """Return the symbols read in `frame`; never one that was only located."""
-        texts = zbarlight.scan_codes(["qrcode"], as_image(frame)) or []
+        texts = zbarlight.scan_codes(["qrcode"], as_image(whole_rows(frame))) or []
         exact = (exact_bytes(text) for text in texts)
         return [Symbol(payload, None, self.name) for payload in exact if payload]
 
@@ -52,12 +57,15 @@ def exact_bytes(text: bytes) -> bytes | None:
         guessed = text.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    if not _UTF8_ONLY.isdisjoint(guessed):
+        return text
+    if not _TWO_CODES.isdisjoint(guessed):
+        return None
     origins = {raw for charset in _GUESSES if (raw := _origin(guessed, charset)) is not None}
     utf8_origins = {raw for raw in origins if _is_utf8(raw)}
-    if len(utf8_origins) == 1:
-        return utf8_origins.pop()
-    # No legacy charset could have produced this text, so zbar took the bytes as the UTF-8 they are.
-    return text if not origins else None
+    # Without an origin nothing is known: Python's charsets are narrower than those of iconv, which
+    # turns "Dương" into private-use characters.
+    return utf8_origins.pop() if len(utf8_origins) == 1 else None
 
 
 def _origin(text: str, charset: str) -> bytes | None:

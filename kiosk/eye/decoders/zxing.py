@@ -7,7 +7,7 @@ ask a person to hold still.
 import zxingcpp
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.eye.decoders import Corners, Symbol
+from kiosk.eye.decoders import Corners, Symbol, whole_rows
 from kiosk.eye.frame import Frame
 
 _FARTHEST_PX = 65536
@@ -39,6 +39,7 @@ class ZxingDecoder:
         """Return the symbols read in `frame`, and those located but not read."""
         # The view does not keep the buffer alive (a freed one is read and crashes the process), so
         # `frame` must stay referenced here until the read returns.
+        frame = whole_rows(frame)
         view = zxingcpp.ImageView(
             frame.luma,
             frame.width_px,
