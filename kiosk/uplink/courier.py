@@ -82,7 +82,10 @@ class Courier:
                 # The status goes out with QoS 1 too and needs a place of its own.
                 self.window = max(1, min(WINDOW, receive_maximum - 1))
                 self.connected_since_s = now_s
-                self.trouble = None
+                # A broker may end the connection at each refusal: that trouble is over only when
+                # an event was taken.
+                if not self.refusals:
+                    self.trouble = None
             case Disconnected(why):
                 self.lost(why, now_s)
             case Acknowledged(seq, code):
@@ -97,7 +100,8 @@ class Courier:
             self.failures += 1
         self.connected = self.connecting = False
         self.in_flight.clear()
-        self.trouble = why
+        if not self.refusals:
+            self.trouble = why
 
     def wants_connection(self, now_s: float) -> bool:
         """Tell whether to try to connect now; an attempt without an outcome is given up."""
