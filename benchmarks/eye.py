@@ -1,8 +1,8 @@
 """How well the eye reads QR codes, beside the readers that anybody can install.
 
-`python -m benchmarks.eye --corpus FOLDER --scenes SEED --stream --json FILE`; `--help` tells more.
-Everything that is random comes from the seed. Seeds 1 to 99 are for tuning, 1000 and above for
-judging: what was tuned on a seed is not judged on it.
+Photographs: --corpus. Door scenes: --scenes SEED. Cards that come and go in real time: --stream
+with --scenes. False reads: --negatives N. Seeds 1 to 99 are for tuning, 1000 and above for judging:
+what was tuned on a seed is not judged on it.
 """
 
 import argparse
@@ -14,7 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus, measure, readers, tally
+from benchmarks import corpus, measure, readers, report, tally
+from benchmarks.beyond import beyond
+from benchmarks.corpus import Sample
+from benchmarks.falsehood import false_reads
+from benchmarks.scenes.sequences import visits
+from benchmarks.scenes.stills import stills
+from benchmarks.stream import stream
+
+_SHOW_EVERY_S = 10.0
 
 
 def say(line: str) -> None:
@@ -25,36 +33,77 @@ def say(line: str) -> None:
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.eye", description=__doc__)
-    parser.add_argument("--corpus", type=Path, metavar="DIR", help="folder with a manifest.jsonl")
-    parser.add_argument("--limit", type=int, metavar="N", help="only N pictures of each kind")
-    parser.add_argument("--readers", metavar="A,B", help=f"of: {readers.KIOSK}, {_names()}")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    add = parser.add_argument
+    add("--corpus", type=Path, metavar="DIR", help="photographs: a folder with a manifest.jsonl")
+    add("--scenes", type=int, metavar="SEED", help="door scenes and visits of this seed")
+    add("--stream", action="store_true", help="visits in real time, and what one frame cannot show")
+    add("--negatives", type=int, metavar="N", help="show the kiosk N pictures without a QR code")
+    add("--limit", type=int, metavar="N", help="only N photographs, N scenes and N visits")
+    add("--readers", metavar="A,B", help=f"of: {', '.join([readers.KIOSK, *readers.PEERS])}")
+    add("--json", type=Path, metavar="FILE", help="write the figures there")
+    add("--report", action="store_true", help=f"write {report.PAGE} and its plot")
     options = parser.parse_args(given)
-    if options.corpus is None:
-        parser.error("nothing to do: give --corpus")
+    if options.stream and options.scenes is None:
+        parser.error("--stream needs --scenes SEED")
+    if options.corpus is None and options.scenes is None:
+        parser.error("nothing to read: give --corpus, --scenes or both")
     return options
 
 
-def _names() -> str:
-    return ", ".join(readers.PEERS)
+def _figures(options: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures that were asked for."""
+    photographs = [] if options.corpus is None else list(corpus.samples(options.corpus))
+    if options.negatives is not None:
+        return {"false_reads": _negatives(options, photographs)}
+    chosen, missing = readers.load(options.readers.split(",") if options.readers else None)
+    for name, reason in missing.items():
+        say(f"without {name}: {reason}")
+    scenes = [] if options.scenes is None else list(stills(options.scenes))
+    pictures = [*_spread(photographs, options), *_spread(scenes, options)]
+    say(f"{len(pictures)} pictures before {len(chosen)} readers")
+    figures = _about(options, chosen, missing)
+    figures |= tally.summary(measure.run(pictures, chosen, _progress()))
+    if options.stream:
+        going = corpus.spread(list(visits(options.scenes)), options.limit)
+        say(f"{len(going)} visits in real time")
+        figures["stream"] = stream(going, chosen, say)
+        say(f"{len(going)} visits frame by frame")
+        figures["never_read"] = beyond(going, chosen, say)
+    return figures
 
 
-def _about(chosen: Sequence[readers.Reader], missing: dict[str, str]) -> dict[str, Any]:
+def _spread(pictures: list[Sample], options: argparse.Namespace) -> list[Sample]:
+    return corpus.spread(pictures, options.limit)
+
+
+def _negatives(options: argparse.Namespace, photographs: list[Sample]) -> dict[str, Any]:
+    seed = 1 if options.scenes is None else options.scenes
+    empty = [sample for sample in photographs if not sample.has_code]
+    told = false_reads(seed, options.negatives, empty, say)
+    say(f"seed {seed}: {told['false']} false reads in {told['pictures']} pictures")
+    return told
+
+
+def _about(
+    options: argparse.Namespace, chosen: Sequence[readers.Reader], missing: dict[str, str]
+) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "seed": options.scenes,
+        "limit": options.limit,
         "versions": {reader.name: reader.version for reader in chosen},
         "missing": missing,
     }
 
 
 def _progress() -> measure.Progress:
-    last_s = time.monotonic()
+    shown_s = time.monotonic()
 
     def show(done: int, of: int) -> None:
-        nonlocal last_s
-        if time.monotonic() - last_s >= 10 or done == of:
-            last_s = time.monotonic()
+        nonlocal shown_s
+        if time.monotonic() - shown_s >= _SHOW_EVERY_S or done == of:
+            shown_s = time.monotonic()
             say(f"  {done} of {of}")
 
     return show
@@ -63,19 +112,13 @@ def _progress() -> measure.Progress:
 def main(given: Sequence[str] | None = None) -> int:
     """Run what was asked for; return the exit code."""
     options = _arguments(sys.argv[1:] if given is None else given)
-    wanted = options.readers.split(",") if options.readers else None
-    chosen, missing = readers.load(wanted)
-    for name, reason in missing.items():
-        say(f"without {name}: {reason}")
-    pictures = list(corpus.samples(options.corpus))
-    pictures = corpus.spread(pictures, options.limit)
-    results = measure.run(pictures, chosen, _progress())
-    report = _about(chosen, missing) | tally.summary(results)
-    for name, row in report["readers"].items():
-        say(f"{name:10} {row}")
-    say(f"union of peers: {report['union_of_peers']}")
+    figures = _figures(options)
+    if "readers" in figures:
+        say(report.tables(figures))
     if options.json is not None:
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if options.report and "readers" in figures:
+        say(f"written: {', '.join(report.write(figures))}")
     return 0
 
 

@@ -7,6 +7,7 @@ bytes) is prepared before its time is taken.
 
 import importlib
 import importlib.util
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -163,6 +164,8 @@ def _wechat() -> Peer:
 
 def _quirc() -> Peer:
     quirc = importlib.import_module("quirc")
+    # It warns of every code that it found and cannot read.
+    warnings.filterwarnings("ignore", category=quirc.DecodingFailedWarning)
     return Peer("quirc", "pyquirc", lambda p: [bytes(d.payload) for _, d in quirc.decode(p.image)])
 
 

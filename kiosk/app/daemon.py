@@ -12,23 +12,12 @@ from typing import Protocol
 
 import structlog
 
-from kiosk.app.record import Keys, check_in, looked
+from kiosk.app.record import Keys, check_in, looked, names_in
 from kiosk.app.status import EyeStatus, QueueStatus, Status
 from kiosk.clock import Clock
+from kiosk.door.cues import Cue, FaultCleared, FaultRaised, Record, Show, Ticked, Unlock
 from kiosk.door.event import QueuedEvent
-from kiosk.door.machine import (
-    Conduct,
-    Cue,
-    Door,
-    FaultCleared,
-    FaultRaised,
-    Passing,
-    Record,
-    Show,
-    Ticked,
-    Unlock,
-    step,
-)
+from kiosk.door.machine import Conduct, Door, Passing, step
 from kiosk.door.signal import Fault
 from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
@@ -159,7 +148,7 @@ class Kiosk:
             self._parts.supervisor.heard(at_s)
         match message:
             case Hello():
-                _log.info("eye up", camera=message.camera, decoders=message.decoders)
+                _log.info("eye up", camera_and_decoders=names_in(message))
             case Seen():
                 self._step(looked(message, at_s, self._parts.keys))
             case Heartbeat():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from kiosk.door.machine import Show, Unlock
+from kiosk.door.cues import Show, Unlock
 from kiosk.door.signal import Pattern, Signal, pattern_of
 from kiosk.errors import IndicatorLost
 from kiosk.indicators import OFF, Indicator, Output

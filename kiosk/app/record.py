@@ -5,12 +5,14 @@ there is a handle.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
+from kiosk.app.adapters import CAMERAS, DECODERS, names
 from kiosk.door.credential import Credential, Damaged
+from kiosk.door.cues import Looked, Record
 from kiosk.door.event import CheckIn, ClockReading
-from kiosk.door.machine import Looked, Record
 from kiosk.door.sighting import Place, Sighting
-from kiosk.eye.messages import Code, Seen
+from kiosk.eye.messages import Code, Hello, Seen
 from kiosk.identity import handle_of, mark_of
 from kiosk.payloads import formats, read
 
@@ -35,9 +37,21 @@ def looked(seen: Seen, at_s: float, keys: Keys) -> Looked:
             mark = mark_of(content, raw, keys.device)
             sightings.append(Sighting(mark, content, _place(code, seen.width_px)))
     # The eye is not trusted with time either: a frame is neither of the future nor of long ago.
-    captured_s = max(at_s - _OLDEST_FRAME_S, min(seen.captured_ns / 1e9, at_s))
+    # Compared as whole numbers: a hostile one may be too large to become a float.
+    captured_ns = min(seen.captured_ns, round(at_s * 1e9))
+    captured_s = max(at_s - _OLDEST_FRAME_S, captured_ns / 1e9)
     unreadable = len(sightings) < len(seen.codes)
     return Looked(at_s, captured_s, tuple(sightings), unreadable)
+
+
+def names_in(hello: Hello) -> tuple[str, ...]:
+    """Return camera and decoders as far as there are such files: an eye could put any text there.
+
+    >>> names_in(Hello(camera="replay", decoders=("zxing", "Nguyễn Văn An")))
+    ('replay', 'zxing')
+    """
+    known = _adapters()
+    return tuple(name for name in (hello.camera, *hello.decoders) if name in known)
 
 
 def check_in(record: Record, keys: Keys, clock: ClockReading) -> CheckIn:
@@ -53,6 +67,11 @@ def check_in(record: Record, keys: Keys, clock: ClockReading) -> CheckIn:
         handle=handle_of(known, keys.site) if known else None,
         clock=clock,
     )
+
+
+@cache
+def _adapters() -> frozenset[str]:
+    return frozenset((*names(CAMERAS), *names(DECODERS)))
 
 
 def _place(code: Code, width_px: int) -> Place | None:

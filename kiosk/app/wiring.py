@@ -131,13 +131,8 @@ def device_key(path: Path) -> bytes:
         SettingsError: It cannot be read or made.
     """
     try:
-        with contextlib.suppress(FileExistsError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(_DEVICE_KEY_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
+        if not path.exists():
+            _make_key(path)
         key = path.read_bytes()
     except OSError as error:
         raise SettingsError(
@@ -150,6 +145,24 @@ def device_key(path: Path) -> bytes:
             f"{_DEVICE_KEY_BYTES}; remove the file and a new key is made"
         )
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Leave a whole key at `path`, or nothing: a power cut must not leave half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(_DEVICE_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 @contextmanager

@@ -11,10 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from kiosk.door.cues import (
+    Cue,
+    Effect,
+    FaultCleared,
+    FaultRaised,
+    Looked,
+    Record,
+    Show,
+    Ticked,
+    Unlock,
+)
 from kiosk.door.event import Direction
 from kiosk.door.presence import Patience, Presentation, Presentations, forget, observe
-from kiosk.door.rules import Decision, Reason, Rules, decide
-from kiosk.door.sighting import Content, Sighting
+from kiosk.door.rules import Reason, Rules, decide
 from kiosk.door.signal import Fault, Signal
 
 
@@ -74,79 +84,6 @@ class Conduct:
     alone_s: float = 0.5
     hold_still_s: float = 0.5
     stay_max_s: float = 12 * 3600.0
-
-
-# Cues -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The eye saw a frame: what it read, and whether there was a code that it could not read."""
-
-    at_s: float
-    captured_s: float
-    sightings: tuple[Sighting, ...]
-    unreadable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """Time passed."""
-
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class FaultRaised:
-    """Something that the door cannot work without has failed."""
-
-    at_s: float
-    fault: Fault
-
-
-@dataclass(frozen=True, slots=True)
-class FaultCleared:
-    """It works, proven by having worked: a frame seen, a row written."""
-
-    at_s: float
-    fault: Fault
-
-
-Cue = Looked | Ticked | FaultRaised | FaultCleared
-
-
-# Effects ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Commit this check-in to disk; effects that follow happen only if that succeeded."""
-
-    decision: Decision
-    content: Content
-    mark: str
-    direction: Direction | None
-    captured_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Show a signal; `captured_s` is the exposure of the frame that it answers."""
-
-    signal: Signal
-    fault: Fault | None = None
-    captured_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unlock:
-    """Let the door be opened, for as long as the relay is set to."""
-
-
-Effect = Record | Show | Unlock
-
-
-# State ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

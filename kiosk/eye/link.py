@@ -38,7 +38,11 @@ class EyeEnd:
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(str(path))
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
 
     def send(self, message: Message) -> None:
         """Send one message.
@@ -67,7 +71,7 @@ class KioskEnd:
     ) -> None:
         self._post = post
         self._monotonic_s = monotonic_s
-        self._closing = False
+        self._closing = threading.Event()
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -81,7 +85,7 @@ class KioskEnd:
 
     def close(self) -> None:
         """Stop listening and drop the eye; returns when the thread has ended."""
-        self._closing = True
+        self._closing.set()
         for end in (self._connection, self._listener):
             if end is not None:
                 with contextlib.suppress(OSError):
@@ -90,27 +94,32 @@ class KioskEnd:
         self._listener.close()
 
     def _serve(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self._connection = connection
             with connection:
+                self._connection = connection
+                # `close` may have looked for a connection just before there was one.
+                if self._closing.is_set():
+                    return
                 why = self._hear(connection)
             self._connection = None
             self._post(EyeGone(why))
 
     def _hear(self, connection: socket.socket) -> str:
-        seen = _Bucket(MAX_SEEN_HZ)
+        seen, others = _Bucket(MAX_SEEN_HZ), _Bucket(MAX_SEEN_HZ)
         try:
             for line in _lines(connection):
                 message = decode(line)
                 at_s = self._monotonic_s()
-                if not isinstance(message, Seen) or seen.takes(at_s):
+                bucket = seen if isinstance(message, Seen) else others
+                if bucket.takes(at_s):
                     self._post(Heard(message, at_s))
-        except ValueError as error:
-            return f"the eye broke the protocol: {error}"
+        except ValueError:
+            # Which line it was is not said: the eye could write a card's text into our log.
+            return "the eye broke the protocol"
         except OSError as error:
             return f"the eye's connection failed: {error.strerror}"
         return "the eye closed its connection"

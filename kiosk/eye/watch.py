@@ -73,13 +73,13 @@ class Watch:
         self._monotonic_s = monotonic_s
         self._frames = self._frames_read = self._codes_read = 0
         self._beat_s = self._seen_s = float("-inf")
-        self._told: frozenset[bytes | None] = frozenset()
         self._liveness = Liveness(FROZEN_S, has_sensor=camera.has_sensor)
         self._symbol_px = 0
         self._quiet_since_s = monotonic_s()
         self._resident_mb = resident_mb or _resident_mb
         self._started_mb: float | None = None
         self._grown = False
+        self._told: dict[bytes | None, float] = {}
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Watch until `stopping()`, or the camera or the kiosk is gone.
@@ -119,12 +119,20 @@ class Watch:
             self._grown = self._has_grown(now_s)
 
     def _tell(self, frame: Frame, symbols: list[Symbol], now_s: float) -> None:
-        """Send what was seen, at most MAX_SEEN_HZ times a second; a new code never waits."""
-        payloads = frozenset(s.payload for s in symbols)
-        if payloads <= self._told and now_s - self._seen_s < 1 / MAX_SEEN_HZ:
+        """Send what was seen, at most MAX_SEEN_HZ times a second; a new code need not wait.
+
+        A code is new when it was not told in the last second, so that codes which alternate are
+        not sent on every frame.
+        """
+        self._told = {p: at_s for p, at_s in self._told.items() if now_s - at_s < 1.0}
+        payloads = {s.payload for s in symbols}
+        if payloads <= self._told.keys() and now_s - self._seen_s < 1 / MAX_SEEN_HZ:
             return
-        self._told, self._seen_s = payloads, now_s
         codes = tuple(_code(s) for s in symbols if len(s.payload or b"") <= MAX_PAYLOAD_BYTES)
+        if not codes:
+            return
+        self._told |= dict.fromkeys(payloads, now_s)
+        self._seen_s = now_s
         self._send(
             Seen(
                 captured_ns=frame.captured_ns,

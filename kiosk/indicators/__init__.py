@@ -5,10 +5,11 @@ An indicator is one module with a frozen `Settings` model, a class that keeps th
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
+from gpiozero import OutputDevice
 from gpiozero.pins import Factory
 from pydantic import Field
 
@@ -39,7 +40,7 @@ class Output:
 OFF = Output()
 """The fail-safe state: dark, silent, locked."""
 
-__all__ = ["OFF", "BcmPin", "Factory", "Indicator", "Output", "PinRole", "pin_errors"]
+__all__ = ["OFF", "BcmPin", "Factory", "Indicator", "Output", "PinRole", "pin_errors", "release"]
 
 
 @contextmanager
@@ -49,6 +50,18 @@ def pin_errors(what: str) -> Iterator[None]:
         yield
     except Exception as error:  # lgpio's error class derives from Exception and nothing else
         raise IndicatorLost(f"{what} cannot be driven: {error}") from error
+
+
+def release(*devices: OutputDevice) -> None:
+    """Turn each device off, then let go of its pin; never raises.
+
+    A pin that is let go of floats. What hangs on it might stay on, so it is driven off first.
+    """
+    for device in devices:
+        with suppress(Exception):
+            device.off()
+        with suppress(Exception):
+            device.close()
 
 
 class Indicator(Protocol):

@@ -5,7 +5,7 @@ from typing import Annotated
 from gpiozero import PWMOutputDevice
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors
+from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors, release
 
 
 class Settings(BaseModel):
@@ -37,15 +37,15 @@ class BuzzerIndicator:
         """Sound `output.tone_hz`, or be silent."""
         if output.tone_hz == self._tone_hz:
             return
-        self._tone_hz = output.tone_hz
         with pin_errors("the buzzer"):
             if output.tone_hz:
                 self._buzzer.frequency = output.tone_hz
             self._buzzer.value = self._duty if output.tone_hz else 0
+        self._tone_hz = output.tone_hz
 
     def close(self) -> None:
         """Be silent and release the pin."""
-        self._buzzer.close()
+        release(self._buzzer)
 
 
 def build(settings: Settings, pins: Factory) -> BuzzerIndicator:

@@ -1,11 +1,13 @@
 """Draws the lights in the terminal: the door, for a machine that has none."""
 
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.indicators import OFF, Factory, Output
+from kiosk.errors import IndicatorLost
+from kiosk.indicators import OFF, Factory, Output, pin_errors
 
 _GREEN, _RED, _DIM, _RESET = "\x1b[1;92m", "\x1b[1;91m", "\x1b[2m", "\x1b[0m"
 
@@ -29,12 +31,14 @@ class ConsoleIndicator:
     def apply(self, output: Output) -> None:
         """Draw `output` where it differs from what stands there."""
         if output != self._shown:
+            with pin_errors("the terminal"):
+                self._write(output)
             self._shown = output
-            self._write(output)
 
     def close(self) -> None:
         """Draw the dark door, if it was not dark."""
-        self.apply(OFF)
+        with suppress(IndicatorLost):
+            self.apply(OFF)
 
     def _write(self, output: Output) -> None:
         tone = f"{output.tone_hz:4d} Hz" if output.tone_hz else "       "

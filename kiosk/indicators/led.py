@@ -5,7 +5,8 @@ from typing import Annotated
 from gpiozero import PWMLED
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors
+from kiosk.errors import IndicatorLost
+from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors, release
 
 
 class Settings(BaseModel):
@@ -28,24 +29,36 @@ class LedIndicator:
     """Two PWM pins through gpiozero."""
 
     def __init__(self, settings: Settings, pins: Factory) -> None:
-        with pin_errors("the lights"):
-            self._lights = [
-                PWMLED(pin, active_high=settings.active_high, initial_value=0, pin_factory=pins)
-                for pin in (settings.green_pin, settings.red_pin)
-            ]
+        self._lights: list[PWMLED] = []
+        try:
+            with pin_errors("the lights"):
+                for pin in (settings.green_pin, settings.red_pin):
+                    light = PWMLED(
+                        pin,
+                        active_high=settings.active_high,
+                        initial_value=0,
+                        pin_factory=pins,
+                    )
+                    self._lights.append(light)
+        except IndicatorLost:
+            # The traceback would keep the first light, and with it the pin.
+            self.close()
+            raise
+        self._shown = [0.0, 0.0]
 
     def apply(self, output: Output) -> None:
         """Light both as `output` says."""
         with pin_errors("the lights"):
-            for light, value in zip(self._lights, (output.green, output.red), strict=True):
-                # Writing the same value again would be one more PWM edge.
-                if light.value != value:
-                    light.value = value
+            for place, value in enumerate((output.green, output.red)):
+                # Writing the same value again would be one more PWM edge. What the pin says is no
+                # measure: inverted, 0.3 comes back as 0.30000000000000004.
+                if self._shown[place] != value:
+                    self._lights[place].value = value
+                    self._shown[place] = value
 
     def close(self) -> None:
         """Turn both off and release the pins."""
-        for light in self._lights:
-            light.close()
+        release(*self._lights)
 
 
 def build(settings: Settings, pins: Factory) -> LedIndicator:

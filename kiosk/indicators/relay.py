@@ -5,7 +5,7 @@ from typing import Annotated
 from gpiozero import OutputDevice
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors
+from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors, release
 
 
 class Settings(BaseModel):
@@ -41,7 +41,7 @@ class RelayIndicator:
 
     def close(self) -> None:
         """Open the relay and release the pin."""
-        self._relay.close()
+        release(self._relay)
 
 
 def build(settings: Settings, pins: Factory) -> RelayIndicator:

@@ -20,6 +20,13 @@ from kiosk.outbox import Depth
 
 SCHEMA_VERSION = 1
 _BUSY_TIMEOUT_MS = 2000
+_CROWDED = 0.8
+"""Part of `max_mb` from which delivered rows make room early: a small outbox must not stay full."""
+_DELETE_OLDER_HALF = """
+DELETE FROM event WHERE seq IN (
+    SELECT seq FROM event WHERE sent = 1 ORDER BY seq
+    LIMIT (SELECT count(*) / 2 + 1 FROM event WHERE sent = 1)
+)"""
 _WAL_ATTEMPTS = 10
 
 
@@ -100,6 +107,8 @@ class SqliteOutbox:
                 "DELETE FROM event WHERE sent = 1 AND seq <= (SELECT last_seq FROM meta) - ?",
                 (self._settings.keep_sent,),
             )
+            if _part_used(db) > _CROWDED:
+                db.execute(_DELETE_OLDER_HALF)
 
     def depth(self) -> Depth:
         """Return how much is held."""
@@ -231,6 +240,13 @@ def _replace_inside(db: sqlite3.Connection, inside: Mapping[str, float]) -> None
     db.executemany("DELETE FROM inside WHERE mark = ?", gone)
     new = [(mark, since) for mark, since in inside.items() if before.get(mark) != since]
     db.executemany("INSERT OR REPLACE INTO inside VALUES (?, ?)", new)
+
+
+def _part_used(db: sqlite3.Connection) -> float:
+    """Return how much of `max_mb` holds rows, 0 to 1."""
+    pragmas = ("page_count", "freelist_count", "max_page_count")
+    pages, free, most = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
+    return float(pages - free) / most
 
 
 @contextlib.contextmanager

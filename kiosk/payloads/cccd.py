@@ -22,6 +22,8 @@ _BIRTH = re.compile(rb"([0-9]{4}|[0-9]{6}|[0-9]{8})")
 _ISSUED = re.compile(rb"[0-9]{8}")
 _SEXES = (b"Nam", "Nữ".encode())
 _FIELDS = (7, 11)
+_RECOGNISED_BY = 5
+"""Fields up to the sex: enough to know a card that was cut off."""
 
 
 def parse(raw: bytes) -> Credential | None:
@@ -37,8 +39,9 @@ def parse(raw: bytes) -> Credential | None:
     Traceback (most recent call last):
     kiosk.errors.PayloadError: birth date: no such day
     """
-    fields = raw.split(b"|")
-    if len(fields) < min(_FIELDS) or not _NUMBER.fullmatch(fields[0]):
+    # Some printers of copies end the text with a line; a card's own fields hold none.
+    fields = raw.rstrip(b"\r\n").split(b"|")
+    if len(fields) < _RECOGNISED_BY or not _NUMBER.fullmatch(fields[0]):
         return None
     if fields[4] not in _SEXES:
         # Other pipe-separated formats begin alike; the sex field is what only this one has here.

@@ -1,7 +1,7 @@
 """Uplinks: how events leave. The file name is `[uplink] kind`.
 
 An uplink is one module with a frozen `Settings` model, a class that keeps this contract, and
-`build(settings, source) -> Uplink`. An uplink keeps no queue: the outbox is the only one.
+`build(settings, source, will) -> Uplink`. An uplink keeps no queue: the outbox is the only one.
 """
 
 from collections.abc import Callable

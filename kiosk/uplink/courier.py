@@ -21,6 +21,9 @@ RESEND_S = 30.0
 """An event without an answer for so long is sent again on the same connection."""
 BACKOFF_S = (1.0, 30.0)
 """Reconnect after a random part of a delay that doubles between these."""
+STEADY_S = 30.0
+"""Only a connection that held for so long was a success: two kiosks with one name are each
+accepted, and each throws the other off."""
 CONNECT_PATIENCE_S = 30.0
 KEEP_S = 5.0
 """Pause after "nobody subscribed" or a refusal, doubling like the reconnect delay."""
@@ -66,6 +69,7 @@ class Courier:
     window: int = WINDOW
     connect_at_s: float = 0.0
     connecting_since_s: float = 0.0
+    connected_since_s: float = 0.0
     send_at_s: float = 0.0
     failures: int = 0
     refusals: int = 0
@@ -75,9 +79,13 @@ class Courier:
         match report:
             case Connected(receive_maximum):
                 self.connected, self.connecting = True, False
-                self.window = max(1, min(WINDOW, receive_maximum))
-                self.failures = 0
-                self.trouble = None
+                # The status goes out with QoS 1 too and needs a place of its own.
+                self.window = max(1, min(WINDOW, receive_maximum - 1))
+                self.connected_since_s = now_s
+                # A broker may end the connection at each refusal: that trouble is over only when
+                # an event was taken.
+                if not self.refusals:
+                    self.trouble = None
             case Disconnected(why):
                 self.lost(why, now_s)
             case Acknowledged(seq, code):
@@ -85,12 +93,15 @@ class Courier:
 
     def lost(self, why: str, now_s: float) -> None:
         """The connection is gone, or was never made: forget the window and try again later."""
+        if self.connected and now_s - self.connected_since_s >= STEADY_S:
+            self.failures = 0
         if self.connected or self.connecting:
             self.connect_at_s = now_s + self._delay_s(BACKOFF_S[0], self.failures)
             self.failures += 1
         self.connected = self.connecting = False
         self.in_flight.clear()
-        self.trouble = why
+        if not self.refusals:
+            self.trouble = why
 
     def wants_connection(self, now_s: float) -> bool:
         """Tell whether to try to connect now; an attempt without an outcome is given up."""
@@ -191,14 +202,15 @@ class CourierThread:
         while not self._stopping.is_set():
             self._hear(courier)
             now_s = self._monotonic_s()
+            disk_trouble: str | None = None
             try:
                 self._turn(courier, rows, now_s)
             except DeliveryError as error:
                 courier.lost(str(error), now_s)
             except OutboxError as error:
                 # The door shows a failing disk; the courier only waits for it.
-                courier.trouble = str(error)
-            self._publish_state(courier)
+                disk_trouble = str(error)
+            self._publish_state(CourierState(courier.connected, disk_trouble or courier.trouble))
         self._uplink.disconnect(self._last_status)
         rows.close()
 
@@ -238,8 +250,7 @@ class CourierThread:
             courier.in_flight[event.seq] = now_s
             self._uplink.send(event)
 
-    def _publish_state(self, courier: Courier) -> None:
-        state = CourierState(courier.connected, courier.trouble)
+    def _publish_state(self, state: CourierState) -> None:
         if state != self._state:
             self._state = state
             self._changed(state)

@@ -8,20 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from kiosk.door.credential import Credential, Damaged, Foreign, ForeignKind
+from kiosk.door.cues import Cue, Effect, Looked, Record, Show, Ticked, Unlock
 from kiosk.door.event import Direction
-from kiosk.door.machine import (
-    Conduct,
-    Cue,
-    Door,
-    Effect,
-    Looked,
-    Phase,
-    Record,
-    Show,
-    Ticked,
-    Unlock,
-    step,
-)
+from kiosk.door.machine import Conduct, Door, Phase, step
 from kiosk.door.rules import Reason, Rules
 from kiosk.door.sighting import Content, Place, Sighting
 from kiosk.door.signal import Signal
@@ -130,6 +119,10 @@ STORIES: dict[str, tuple[list[Looked], list[Signal]]] = {
         held(1, 2, "An", "Binh") + held(2, 3, "An") + held(4, 5, "Binh"),
         [ONE, OK, OK],
     ),
+    "after an answer the next two are asked again": (
+        held(1, 2, "An", "Binh") + held(2, 3, "An") + held(3, 4, "An", "Binh"),
+        [ONE, OK, ONE],
+    ),
     "not yet alone for long enough": (held(1, 2, "An", "Binh") + held(2, 2.3, "An"), [ONE]),
     "two cards that flicker in turn are never alone": (
         held(1, 1.2, "An", "Binh")
@@ -212,6 +205,12 @@ STORIES: dict[str, tuple[list[Looked], list[Signal]]] = {
 def test_story(name: str) -> None:
     frames, expected = STORIES[name]
     assert Doorway().play(frames, until_s=45).signals == expected
+
+
+def test_a_foreign_code_held_up_after_a_card_waits_until_the_card_is_gone() -> None:
+    doorway = Doorway().play(held(1, 2, "An") + held(2.5, 8, "url"), until_s=8)
+    refused_s = [at_s for at_s, e in doorway.did if isinstance(e, Record)][1]
+    assert refused_s == pytest.approx(1.9 + CONDUCT.patience.hold_off_s, abs=0.1)
 
 
 def test_an_accepted_card_is_recorded_then_shown_then_let_in() -> None:

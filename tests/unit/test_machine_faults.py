@@ -3,23 +3,8 @@
 import pytest
 
 from kiosk.door.credential import Credential, Foreign, ForeignKind
-from kiosk.door.machine import (
-    PHASE_SIGNALS,
-    TRANSITIONS,
-    Conduct,
-    Cue,
-    Door,
-    Effect,
-    FaultCleared,
-    FaultRaised,
-    Looked,
-    Phase,
-    Record,
-    Show,
-    Ticked,
-    Turn,
-    step,
-)
+from kiosk.door.cues import Cue, Effect, FaultCleared, FaultRaised, Looked, Record, Show, Ticked
+from kiosk.door.machine import PHASE_SIGNALS, TRANSITIONS, Conduct, Door, Phase, Turn, step
 from kiosk.door.rules import Rules
 from kiosk.door.sighting import Sighting
 from kiosk.door.signal import Fault, Signal

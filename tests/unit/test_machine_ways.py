@@ -6,20 +6,9 @@ from dataclasses import replace
 import pytest
 
 from kiosk.door.credential import Credential, Damaged
+from kiosk.door.cues import Cue, FaultRaised, Looked, Record, Show, Ticked
 from kiosk.door.event import Direction
-from kiosk.door.machine import (
-    Conduct,
-    Cue,
-    Door,
-    FaultRaised,
-    Looked,
-    Passing,
-    Phase,
-    Record,
-    Show,
-    Ticked,
-    step,
-)
+from kiosk.door.machine import Conduct, Door, Passing, Phase, step
 from kiosk.door.rules import Rules
 from kiosk.door.sighting import Place, Sighting
 from kiosk.door.signal import Fault, Signal

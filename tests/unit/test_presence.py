@@ -94,7 +94,7 @@ def test_drift_adds_up_to_a_move() -> None:
     known: dict[str, Presentation] = {}
     for n in range(200):
         known = see(known, float(n), Place(0.2 + 0.001 * n, 0.5, 0.2))
-    assert not known["An"].background
+        assert not known["An"].background
 
 
 def test_jitter_of_the_reader_is_no_move() -> None:

@@ -1,0 +1,72 @@
+"""What enters the door as a cue, and what leaves it as an effect."""
+
+from dataclasses import dataclass
+
+from kiosk.door.event import Direction
+from kiosk.door.rules import Decision
+from kiosk.door.sighting import Content, Sighting
+from kiosk.door.signal import Fault, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The eye saw a frame: what it read, and whether there was a code that it could not read."""
+
+    at_s: float
+    captured_s: float
+    sightings: tuple[Sighting, ...]
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRaised:
+    """Something that the door cannot work without has failed."""
+
+    at_s: float
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCleared:
+    """It works, proven by having worked: a frame seen, a row written."""
+
+    at_s: float
+    fault: Fault
+
+
+Cue = Looked | Ticked | FaultRaised | FaultCleared
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Commit this check-in to disk; effects that follow happen only if that succeeded."""
+
+    decision: Decision
+    content: Content
+    mark: str
+    direction: Direction | None
+    captured_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show a signal; `captured_s` is the exposure of the frame that it answers."""
+
+    signal: Signal
+    fault: Fault | None = None
+    captured_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Let the door be opened, for as long as the relay is set to."""
+
+
+Effect = Record | Show | Unlock
