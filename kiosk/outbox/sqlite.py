@@ -246,7 +246,7 @@ def _part_used(db: sqlite3.Connection) -> float:
     """Return how much of `max_mb` holds rows, 0 to 1."""
     pragmas = ("page_count", "freelist_count", "max_page_count")
     pages, free, most = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
-    return float(pages - free) / most
+    return float((pages - free) / most)
 
 
 @contextlib.contextmanager

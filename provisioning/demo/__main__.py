@@ -14,7 +14,7 @@ import typer
 
 from kiosk.door.event import source_of
 from provisioning.broker import Broker
-from provisioning.demo.cases import cases
+from provisioning.demo.cases import CASES
 from provisioning.demo.door import DEVICE, SITE, DoorProcess
 from provisioning.demo.pictures import play_pictures
 from provisioning.demo.play import DoorEndedError, Outcome, Play, Stage, wait_until_ready
@@ -65,7 +65,7 @@ def _cards(folder: Path, screen: Screen, gif: Path | None, *, forever: bool) -> 
     with _door(folder, camera, screen) as (door, subscriber):
         play = Play(door, subscriber, stage, screen.outcome)
         while True:
-            outcomes += [play.case(case) for case in cases()]
+            outcomes += [play.case(case) for case in CASES]
             if not forever:
                 break
     summary = summarise(outcomes, door.outbox, subscriber)

@@ -58,55 +58,54 @@ def _one(text: str, *, scene: Scene | None = None, **code: Any) -> tuple[Scene, 
     return ({"codes": [{"text": text, **code}], "noise": 4, "tremor_px": 0.6, **(scene or {})},)
 
 
-def cases() -> tuple[Case, ...]:
-    """Return what is shown, in order."""
-    return (
-        Case("a card", _one(_AN), (ACCEPTED,)),
-        Case("a card held for seconds", _one(_BINH), (ACCEPTED,), hold_s=3.0),
-        Case("the same card shown again", _one(_BINH), ((Signal.ALREADY_RECORDED, None),)),
-        Case("tilted", _one(_CHI, tilt_deg=38, turn_deg=15, size=0.55), (ACCEPTED,)),
-        Case("blurred", _one(_DUNG, size=0.6, scene={"blur_px": 1.6}), (ACCEPTED,)),
-        Case("dim", _one(_GIANG, scene={"light": 0.22, "noise": 6}), (ACCEPTED,)),
-        Case("a phone in dark mode", _one(_HAI, look="phone-dark"), (ACCEPTED,)),
-        Case("a card of 2024 (11 fields)", _one(_KHANH), (ACCEPTED,)),
-        Case("a name that breaks charset guessing", _one(_LAN), (ACCEPTED,)),
-        Case("a payment code", _one(_PAYMENT), ((Signal.NOT_A_CARD, Reason.PAYMENT_CODE),)),
-        Case("a poster with a link", _one(_POSTER), ((Signal.NOT_A_CARD, Reason.URL),)),
-        Case("a Wi-Fi code", _one(_WIFI), ((Signal.NOT_A_CARD, Reason.WIFI_CODE),)),
-        Case(
-            "a damaged code",
-            _one(_DAMAGED, damage=0.6, size=0.6),
-            ((Signal.HOLD_STILL, None),),
+CASES: tuple[Case, ...] = (
+    Case("a card", _one(_AN), (ACCEPTED,)),
+    Case("a card held for seconds", _one(_BINH), (ACCEPTED,), hold_s=3.0),
+    Case("the same card shown again", _one(_BINH), ((Signal.ALREADY_RECORDED, None),)),
+    Case("tilted", _one(_CHI, tilt_deg=38, turn_deg=15, size=0.55), (ACCEPTED,)),
+    Case("blurred", _one(_DUNG, size=0.6, scene={"blur_px": 1.6}), (ACCEPTED,)),
+    Case("dim", _one(_GIANG, scene={"light": 0.22, "noise": 6}), (ACCEPTED,)),
+    Case("a phone in dark mode", _one(_HAI, look="phone-dark"), (ACCEPTED,)),
+    Case("a card of 2024 (11 fields)", _one(_KHANH), (ACCEPTED,)),
+    Case("a name that breaks charset guessing", _one(_LAN), (ACCEPTED,)),
+    Case("a payment code", _one(_PAYMENT), ((Signal.NOT_A_CARD, Reason.PAYMENT_CODE),)),
+    Case("a poster with a link", _one(_POSTER), ((Signal.NOT_A_CARD, Reason.URL),)),
+    Case("a Wi-Fi code", _one(_WIFI), ((Signal.NOT_A_CARD, Reason.WIFI_CODE),)),
+    Case(
+        "a damaged code",
+        _one(_DAMAGED, damage=0.6, size=0.6),
+        ((Signal.HOLD_STILL, None),),
+    ),
+    Case(
+        "two cards at once",
+        (
+            {
+                "codes": [
+                    {"text": _MINH, "x": 0.27, "size": 0.5},
+                    {"text": _NGA, "x": 0.73, "size": 0.5},
+                ]
+            },
         ),
-        Case(
-            "two cards at once",
-            (
-                {
-                    "codes": [
-                        {"text": _MINH, "x": 0.27, "size": 0.5},
-                        {"text": _NGA, "x": 0.73, "size": 0.5},
-                    ]
-                },
-            ),
-            ((Signal.ONE_AT_A_TIME, None),),
+        ((Signal.ONE_AT_A_TIME, None),),
+    ),
+    Case(
+        "a card with a poster behind",
+        (
+            {
+                "codes": [
+                    {"text": _POSTER, "x": 0.83, "y": 0.25, "size": 0.28},
+                    {"text": _PHUC, "x": 0.36, "y": 0.55, "size": 0.5},
+                ]
+            },
         ),
-        Case(
-            "a card with a poster behind",
-            (
-                {
-                    "codes": [
-                        {"text": _POSTER, "x": 0.83, "y": 0.25, "size": 0.28},
-                        {"text": _PHUC, "x": 0.36, "y": 0.55, "size": 0.5},
-                    ]
-                },
-            ),
-            (ACCEPTED,),
-        ),
-        Case(
-            "a queue of two people",
-            _one(_QUYEN) + _one(_NGA, x=0.55, turn_deg=-8),
-            (ACCEPTED, ACCEPTED),
-            answers_per_scene=(1, 1),
-        ),
-        Case("an empty door", ({},), (), hold_s=1.5),
-    )
+        (ACCEPTED,),
+    ),
+    Case(
+        "a queue of two people",
+        _one(_QUYEN) + _one(_NGA, x=0.55, turn_deg=-8),
+        (ACCEPTED, ACCEPTED),
+        answers_per_scene=(1, 1),
+    ),
+    Case("an empty door", ({},), (), hold_s=1.5),
+)
+"""What is shown, in order."""
