@@ -25,6 +25,11 @@ OUTBOXES = "kiosk.outbox"
 UPLINKS = "kiosk.uplink"
 CLOCKS = "kiosk.clock"
 
+
+class LibraryMissing(SettingsError):  # noqa: N818 - names a state of the world, as ours do
+    """An adapter is there, and a library that it needs is not."""
+
+
 _REMEDIES = {
     "gpiozero": "pip install gpiozero",
     "lgpio": "sudo apt install python3-lgpio",
@@ -78,7 +83,7 @@ def load(package: str, name: str) -> Adapter:
     """Import one adapter of a family, and only this one.
 
     Raises:
-        SettingsError: There is no such adapter, or a library that it needs is missing.
+        SettingsError: There is no such adapter; `LibraryMissing` where its library is absent.
     """
     file_of(package, name)
     try:
@@ -112,4 +117,4 @@ def _explained(error: ImportError, name: str) -> Exception:
     else:
         # The library is there and cannot start, most often for want of a shared library.
         what = f"needs the library {library}, which cannot be loaded ({error.msg})"
-    return SettingsError(f"{what}; {_REMEDIES.get(library, f'install {library}')}")
+    return LibraryMissing(f"{what}; {_REMEDIES.get(library, f'install {library}')}")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from kiosk.app import adapters
-from kiosk.app.adapters import Adapter
+from kiosk.app.adapters import Adapter, LibraryMissing
 from kiosk.app.config_file import Key
 from kiosk.app.config_problems import shown
 from kiosk.app.environment import variables
@@ -66,9 +66,18 @@ def chosen_one(reading: Reading, section: str, package: str, default: str = "") 
 
 
 def check_many(
-    reading: Reading, section: str, field: str, package: str, model: type[BaseModel]
+    reading: Reading,
+    section: str,
+    field: str,
+    package: str,
+    model: type[BaseModel],
+    *,
+    spare: bool = False,
 ) -> None:
-    """Check a section that lists its adapters in `field`, and the settings of each of them."""
+    """Check a section that lists its adapters in `field`, and the settings of each of them.
+
+    `spare`: any of them is enough; one whose library is missing is left out, unless all are.
+    """
     known = adapters.names(package)
     raw = reading.raw((section,)) or {}
     named = raw.get(field)
@@ -85,10 +94,15 @@ def check_many(
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         reading.complain(key, f"names {twice} twice; keep it once", shown(list(names)))
+    absent: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        adapter = _load(reading, key, package, name)
+        adapter = _load(reading, key, package, name, absent if spare else None)
         if adapter is not None:
             reading.check((section, name), adapter.Settings)
+    if len(absent) == len(names):
+        for name, text in absent.items():
+            reading.complain(key, text, shown(name))
+    reading.left_out |= absent
     # Settings of an adapter that is not in use may stay in the file, unread.
     reading.unread.update((section, name) for name in known if name not in names)
 
@@ -96,7 +110,11 @@ def check_many(
 def chosen_many(reading: Reading, section: str, field: str, package: str) -> tuple[Chosen, ...]:
     """Return the adapters of a section that was checked and found right, in their order."""
     names: tuple[str, ...] = getattr(reading.checked[(section,)], field)
-    return tuple(Chosen(package, name, reading.checked[(section, name)]) for name in names)
+    return tuple(
+        Chosen(package, name, reading.checked[(section, name)])
+        for name in names
+        if name not in reading.left_out
+    )
 
 
 def _override(reading: Reading, key: Key) -> str | None:
@@ -104,13 +122,21 @@ def _override(reading: Reading, key: Key) -> str | None:
     return None if name is None else reading.environ[name]
 
 
-def _load(reading: Reading, key: Key, package: str, name: Any) -> Adapter | None:
+def _load(
+    reading: Reading, key: Key, package: str, name: Any, absent: dict[str, str] | None = None
+) -> Adapter | None:
     if not isinstance(name, str):
         known = ", ".join(adapters.names(package))
         reading.complain(key, f"must be text; known: {known}", shown(name))
         return None
     try:
         return adapters.load(package, name)
+    except LibraryMissing as error:
+        if absent is not None:
+            absent[name] = str(error)
+        else:
+            reading.complain(key, str(error), shown(name))
+        return None
     except SettingsError as error:
         reading.complain(key, str(error), shown(name))
         return None

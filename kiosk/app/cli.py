@@ -45,6 +45,9 @@ def eye(
     ] = None,
     *,
     child: Annotated[bool, typer.Option(hidden=True)] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Tell at the end what each way of looking has read.")
+    ] = False,
 ) -> None:
     """Run the eye alone: camera and decoders, in a process that holds nothing else."""
     from kiosk.app.eye_process import run_eye  # noqa: PLC0415 - only this process decodes
@@ -56,7 +59,7 @@ def eye(
         raise SettingsError(
             f"{config}: eye.socket is not set; set it in both processes' settings, or use --socket"
         )
-    raise typer.Exit(run_eye(loaded, path, child=child))
+    raise typer.Exit(run_eye(loaded, path, child=child, stats=stats))
 
 
 @app.command()

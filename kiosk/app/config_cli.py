@@ -47,7 +47,9 @@ def load_or_exit(config: Path) -> Loaded:
 @config_app.command()
 def check(config: ConfigFile = DEFAULT_PATH) -> None:
     """Say whether the settings can be used; if not, what to change, one line each."""
-    load_or_exit(config)
+    loaded = load_or_exit(config)
+    for name, why in loaded.eye.left_out.items():
+        typer.echo(f"{one_line(str(config))}: works without {name}: {why}", err=True)
     typer.echo(f"{one_line(str(config))}: ok")
 
 

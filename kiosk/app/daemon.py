@@ -22,8 +22,8 @@ from kiosk.door.signal import Fault
 from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.link import Report as EyeReport
-from kiosk.eye.messages import Heartbeat, Hello, Seen
-from kiosk.eye.supervisor import Supervisor
+from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
+from kiosk.eye.supervisor import EXIT_PLANNED, Supervisor
 from kiosk.outbox import Outbox
 from kiosk.uplink.courier import CourierState
 
@@ -108,6 +108,7 @@ class Kiosk:
         self._probe_at_s = float("-inf")
         self._heard_s: float | None = None
         self._heartbeat: Heartbeat | None = None
+        self._planned = False
         self._trouble: str | None = None
         self._said: tuple[object, ...] | None = None
         self._said_s = float("-inf")
@@ -128,8 +129,7 @@ class Kiosk:
             case Heard(message, at_s):
                 self._hear(message, at_s)
             case EyeGone(why):
-                _log.warning("eye gone", why=why)
-                self._step(FaultRaised(self._now_s(), Fault.CAMERA))
+                self._gone(why)
             case CourierState(connected, trouble):
                 self._trouble = trouble if trouble or connected else "not connected"
                 _log.info("uplink", connected=connected, trouble=trouble)
@@ -142,13 +142,23 @@ class Kiosk:
         self._step(Ticked(now_s))
         self._tell(now_s)
 
-    def _hear(self, message: Hello | Seen | Heartbeat, at_s: float) -> None:
+    def _gone(self, why: str) -> None:
+        """Say that the door is blind, unless the eye planned it and another one is on its way."""
+        planned, self._planned = self._planned, False
+        if not planned:
+            _log.warning("eye gone", why=why)
+            self._step(FaultRaised(self._now_s(), Fault.CAMERA))
+
+    def _hear(self, message: Message, at_s: float) -> None:
         self._heard_s = at_s
         if self._parts.supervisor is not None:
             self._parts.supervisor.heard(at_s)
         match message:
             case Hello():
                 _log.info("eye up", camera_and_decoders=names_in(message))
+            case Bye():
+                _log.info("eye begins anew", why=message.why)
+                self._planned = True
             case Seen():
                 self._step(looked(message, at_s, self._parts.keys))
             case Heartbeat():
@@ -159,10 +169,11 @@ class Kiosk:
     def _supervise(self, now_s: float) -> None:
         supervisor = self._parts.supervisor
         if supervisor is not None and (restarted := supervisor.tick(now_s)) is not None:
-            _log.warning("eye restarted", why=restarted.why, pause_s=restarted.pause_s)
             if restarted.code == EXIT_SETTINGS:
                 raise SettingsError("the eye cannot use its settings; its line is above")
-            self._step(FaultRaised(now_s, Fault.CAMERA))
+            if restarted.code != EXIT_PLANNED:
+                _log.warning("eye restarted", why=restarted.why, pause_s=restarted.pause_s)
+                self._step(FaultRaised(now_s, Fault.CAMERA))
         elif self._heard_s is not None and now_s - self._heard_s > self._parts.silent_s:
             # An eye that somebody else restarts: all that the door can do is to say so.
             self._heard_s = None
@@ -285,5 +296,7 @@ class Kiosk:
             pictures_skipped=beat.pictures_skipped,
             sharpness=beat.sharpness,
             brightness=beat.brightness,
+            symbol_px=beat.symbol_px,
+            reads=beat.reads,
             restarts=supervisor.restarts if supervisor else 0,
         )

@@ -45,8 +45,8 @@ def decoders(config: Path | None, environ: Mapping[str, str]) -> list[Decoder]:
     for name in Eye().decoders:
         try:
             adapter = adapters.load(adapters.DECODERS, name)
-        except SettingsError as error:
-            sys.stderr.write(f"without {name}: {error}\n")
+        except adapters.LibraryMissing as error:
+            sys.stderr.write(f"works without {name}: {error}\n")
             continue
         found.append(adapter.build(adapter.Settings()))
     if not found:

@@ -17,17 +17,18 @@ from kiosk.errors import CameraLost
 from kiosk.eye.decoders import Decoder
 from kiosk.eye.link import EyeEnd
 from kiosk.eye.look import Look
-from kiosk.eye.supervisor import EXIT_CAMERA_LOST
+from kiosk.eye.supervisor import EXIT_CAMERA_LOST, EXIT_PLANNED
 from kiosk.eye.watch import Watch
 
 _log = structlog.get_logger("eye")
 _PR_SET_PDEATHSIG = 1
 
 
-def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool) -> int:
+def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool, stats: bool = False) -> int:
     """Watch until asked to stop, the camera is lost or the kiosk is gone; return the exit code.
 
-    `child`: die with the process that started us, even while a decoder hangs.
+    `child`: die with the process that started us, even while a decoder hangs. `stats`: tell at the
+    end what each way of looking has read.
     """
     stopping = False
 
@@ -40,28 +41,41 @@ def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN if child else stop)
     if child:
         _die_with_parent()
+    for name, why in loaded.left_out.items():
+        _log.warning("decoder left out", decoder=name, why=why)
+    look = build_look(loaded)
     try:
-        return _watch(loaded, socket_path, lambda: stopping)
+        return EXIT_PLANNED if _watch(loaded, look, socket_path, lambda: stopping) else 0
     except CameraLost as error:
         _log.error("camera lost", what=str(error))
         return EXIT_CAMERA_LOST
     except OSError as error:
         _log.info("the kiosk is gone", what=error.strerror)
         return 0
+    finally:
+        if stats:
+            _log.info("reads by way of looking", **look.reads)
 
 
-def _watch(loaded: EyeSettings, socket_path: Path, stopping: Callable[[], bool]) -> int:
+def build_look(loaded: EyeSettings) -> Look:
+    """Return the look that these settings describe."""
     decoders: list[Decoder] = [chosen.load().build(chosen.settings) for chosen in loaded.decoders]
+    return Look(decoders, loaded.eye)
+
+
+def _watch(
+    loaded: EyeSettings, look: Look, socket_path: Path, stopping: Callable[[], bool]
+) -> bool:
     link = EyeEnd(socket_path)
     try:
         camera = loaded.camera.load().build(loaded.camera.settings)
         try:
-            Watch(camera, Look(decoders), link.send, camera_kind=loaded.camera.kind).run(stopping)
+            watch = Watch(camera, look, link.send, camera_kind=loaded.camera.kind)
+            return watch.run(stopping)
         finally:
             camera.close()
     finally:
         link.close()
-    return 0
 
 
 def _die_with_parent() -> None:

@@ -38,7 +38,8 @@ class Reading:
     """The state of one pass; used by one thread and then dropped.
 
     `unread` are the beginnings of keys that nobody checks this time: the settings of an adapter
-    that is not in use, or that could not be loaded.
+    that is not in use, or that could not be loaded. `left_out` are adapters that a list can do
+    without here, and why.
     """
 
     document: Document
@@ -48,6 +49,7 @@ class Reading:
     checked: dict[Key, BaseModel] = field(default_factory=dict)
     known: set[Key] = field(default_factory=set)
     unread: set[Key] = field(default_factory=set)
+    left_out: dict[str, str] = field(default_factory=dict)
     _meant: set[str] = field(default_factory=set)
 
     def check_sections(self, names: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from kiosk.app.config_fields import Allowed
 from kiosk.door.event import TopicLevel
 from kiosk.door.machine import Passing
+from kiosk.eye.look_settings import LookSettings
 
 SITE_KEY_HEX = 64
 """32 bytes: the output length of the hash under it."""
@@ -85,7 +86,7 @@ class Identity(_Section):
         return self
 
 
-class Eye(_Section):
+class Eye(LookSettings):
     """How the eye reads; the settings of a decoder stand in `[eye.NAME]`."""
 
     decoders: tuple[str, ...] = Field(

@@ -98,11 +98,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class EyeSettings:
-    """What the eye is told: no key, no broker, no queue."""
+    """What the eye is told: no key, no broker, no queue.
+
+    `left_out`: decoders that are listed and whose library is not here, and what would bring it.
+    """
 
     camera: Chosen
     eye: Eye
     decoders: tuple[Chosen, ...]
+    left_out: Mapping[str, str]
     log: Log
 
 
@@ -181,7 +185,7 @@ def _check_adapters(reading: Reading, sections: tuple[str, ...]) -> None:
     for name in sections:
         if name in MANY_ADAPTERS:
             field, package = MANY_ADAPTERS[name]
-            check_many(reading, name, field, package, OWN_SECTIONS[name])
+            check_many(reading, name, field, package, OWN_SECTIONS[name], spare=name == "eye")
         elif (name,) not in reading.unread:
             default = DEFAULT_CLOCK if name == "clock" else None
             check_one(reading, name, ONE_ADAPTER[name], default)
@@ -209,6 +213,7 @@ def _eye_settings(reading: Reading) -> EyeSettings:
         camera=chosen_one(reading, "camera", adapters.CAMERAS),
         eye=reading.take(("eye",), Eye),
         decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
+        left_out=dict(reading.left_out),
         log=reading.take(("log",), Log),
     )
 

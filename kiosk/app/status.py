@@ -22,6 +22,8 @@ class EyeStatus(BaseModel):
     pictures_skipped: int
     sharpness: int
     brightness: int
+    symbol_px: int = Field(description="Longest side of the last symbol seen, pixels; 0: none.")
+    reads: dict[str, int] = Field(description="Frames read, by the way of looking that read them.")
     restarts: int = Field(description="Times this kiosk had to start the eye again.")
 
 

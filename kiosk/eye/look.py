@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.eye.decoders import Decoder, Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.gate import Box, Change, Gate
+from kiosk.eye.look_settings import LookSettings
 from kiosk.eye.luma import as_image
 from kiosk.eye.opinion import Budget, SecondOpinion
 from kiosk.eye.regions import around, box_of, cut, flat, part_of
 from kiosk.eye.stack import MARGIN_PX, Stack
-from kiosk.eye.strategies import STRATEGIES, Variant, invert
+from kiosk.eye.strategies import STRATEGIES, Strategy, Variant, invert
 
 FULL_EVERY = 4
 """So often the whole frame is read, whatever is known: another card may have come."""
@@ -33,52 +33,6 @@ STACK_PART = 0.7
 """A change of more than this part of the frame is a light switched on, or a lorry: no card."""
 
 Read = list[Symbol]
-
-
-class LookSettings(BaseModel):
-    """How the eye looks; the order and the budget of its strategies."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    gate: bool = Field(
-        default=True, description="Skip frames in which nothing changed: an empty door is cheap."
-    )
-    idle_every: int = Field(
-        default=10,
-        ge=1,
-        le=300,
-        description="Frames; so often a door where nothing changes is looked at all the same.",
-    )
-    strategies: tuple[str, ...] = Field(
-        default=tuple(STRATEGIES),
-        description="Other ways to look at a frame that was not read, one a frame, in this order.",
-    )
-    patience_ms: int = Field(
-        default=300,
-        ge=0,
-        le=5000,
-        description="Milliseconds; so long a change is read plainly only: most cards need no more "
-        "once they are held still.",
-    )
-    extra_share: float = Field(
-        default=2.0,
-        ge=0,
-        le=100,
-        description="CPU that other ways may cost, times plain reading, while nobody is in view.",
-    )
-    stack: bool = Field(
-        default=True,
-        description="Lay frames of an unread code over each other: reads cards too dim for one.",
-    )
-    slow_s: float = Field(
-        default=0.6,
-        ge=0.05,
-        le=10,
-        description="CPU seconds; a second opinion that takes longer twice is left out for a time.",
-    )
-    slow_pause_s: float = Field(
-        default=600.0, ge=1, le=86400, description="Seconds for which it is left out."
-    )
 
 
 class Look:
@@ -107,7 +61,9 @@ class Look:
             )
             for decoder in self.decoders[1:]
         ]
-        self._strategies = [(name, STRATEGIES[name]) for name in self.settings.strategies]
+        self._strategies: list[tuple[str, Strategy]] = [
+            (name, STRATEGIES[name]) for name in self.settings.strategies
+        ]
         if not self._first.reads_inverted:
             self._strategies.insert(0, ("invert", invert))
         self.turns = max(1, len(self._strategies) + len(self._opinions))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageFilter
 
 from kiosk.eye.decoders import Corners, Symbol, Threshold
+from kiosk.eye.look_settings import StrategyName
 
 ENLARGE_MOST_PX = 1_500_000
 """Pictures above are not enlarged: their modules are not what is missing, and it would cost."""
@@ -98,7 +99,7 @@ def invert(picture: Image.Image) -> Variant:
     return Variant(ImageChops.invert(picture))
 
 
-STRATEGIES: dict[str, Strategy] = {
+STRATEGIES: dict[StrategyName, Strategy] = {
     "double": double,
     "one-threshold": one_threshold,
     "smooth": smooth,

@@ -13,6 +13,8 @@ from typing import Protocol
 
 EXIT_CAMERA_LOST = 69
 """EX_UNAVAILABLE of sysexits.h: the eye ended because its camera did."""
+EXIT_PLANNED = 75
+"""EX_TEMPFAIL: the eye had grown and ended while nobody was in view; it starts again at once."""
 
 START_PATIENCE_S = 20.0
 """Until its first word an eye may take longer: importing picamera2 on a Zero 2 W is slow."""
@@ -84,7 +86,8 @@ class Supervisor:
         self._child = None
         if code == EXIT_CAMERA_LOST:
             return self._again(at_s, "camera lost", self._camera_pause_s(at_s), code)
-        return self._again(at_s, f"ended with code {code}", RESTART_PAUSE_S, code)
+        pause_s = 0.0 if code == EXIT_PLANNED else RESTART_PAUSE_S
+        return self._again(at_s, f"ended with code {code}", pause_s, code)
 
     def close(self) -> None:
         """End the eye."""

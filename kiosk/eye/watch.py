@@ -81,8 +81,8 @@ class Watch:
         self._grown = False
         self._told: dict[bytes | None, float] = {}
 
-    def run(self, stopping: Callable[[], bool]) -> None:
-        """Watch until `stopping()`, or the camera or the kiosk is gone.
+    def run(self, stopping: Callable[[], bool]) -> bool:
+        """Watch until `stopping()`, or begin anew: return True where the eye has grown.
 
         Raises:
             CameraLost: The camera stopped delivering; the kiosk has been told.
@@ -97,10 +97,11 @@ class Watch:
                 self._turn(frame)
                 if self._grown:
                     self._send(Bye(why="planned: memory has grown while nobody is in view"))
-                    return
+                    return True
         except CameraLost:
             self._beat(None, camera_ok=False)
             raise
+        return False
 
     def _turn(self, frame: Frame) -> None:
         symbols = self._look.read(frame)
