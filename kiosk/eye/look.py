@@ -46,11 +46,11 @@ class Look:
         monotonic_s: Callable[[], float] = time.monotonic,
         cpu_s: Callable[[], float] = time.thread_time,
     ) -> None:
-        self.decoders = tuple(decoders)
+        self.names = tuple(decoder.name for decoder in decoders)
         self.settings = settings or LookSettings()
         self.reads: Counter[str] = Counter()
         self._cpu_s = cpu_s
-        self._first = self.decoders[0]
+        self._first = decoders[0]
         self._opinions = [
             SecondOpinion(
                 decoder,
@@ -59,7 +59,7 @@ class Look:
                 monotonic_s=monotonic_s,
                 cpu_s=cpu_s,
             )
-            for decoder in self.decoders[1:]
+            for decoder in decoders[1:]
         ]
         self._strategies: list[tuple[str, Strategy]] = [
             (name, STRATEGIES[name]) for name in self.settings.strategies

@@ -9,7 +9,7 @@ import base64
 import math
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,6 @@ from kiosk.eye.cameras import Camera
 from kiosk.eye.decoders import Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.liveness import Liveness
-from kiosk.eye.look import Look
 from kiosk.eye.messages import (
     MAX_CODES,
     MAX_PAYLOAD_BYTES,
@@ -53,13 +52,28 @@ class Send(Protocol):
         """Send `message`."""
 
 
+class Looking(Protocol):
+    """What the loop asks of `kiosk.eye.look.Look`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which decoders it has."""
+
+    @property
+    def reads(self) -> Mapping[str, int]:
+        """How many frames each way of looking has read."""
+
+    def read(self, frame: Frame) -> list[Symbol]:
+        """Return the symbols in `frame`, or else those located but not read."""
+
+
 class Watch:
     """Turns frames into messages until told to stop."""
 
     def __init__(
         self,
         camera: Camera,
-        look: Look,
+        look: Looking,
         send: Send,
         *,
         camera_kind: str,
@@ -88,7 +102,7 @@ class Watch:
             CameraLost: The camera stopped delivering; the kiosk has been told.
             OSError: The kiosk is gone.
         """
-        self._send(Hello(camera=self._kind, decoders=tuple(d.name for d in self._look.decoders)))
+        self._send(Hello(camera=self._kind, decoders=self._look.names))
         frame: Frame | None = None
         try:
             while not stopping():

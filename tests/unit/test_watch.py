@@ -1,23 +1,24 @@
 """The eye's loop: what it tells the kiosk of the frames that it looks at."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 
 from kiosk.errors import CameraLost
-from kiosk.eye.decoders import Corners, Decoder, Symbol
+from kiosk.eye.decoders import Corners, Symbol
 from kiosk.eye.frame import Frame
-from kiosk.eye.look import Look
 from kiosk.eye.messages import (
     MAX_CODES,
     MAX_PAYLOAD_BYTES,
     MAX_SEEN_HZ,
+    Bye,
     Heartbeat,
     Hello,
     Message,
     Seen,
 )
-from kiosk.eye.watch import CAMERA_PATIENCE_S, Watch
+from kiosk.eye.watch import CAMERA_PATIENCE_S, RECYCLE_QUIET_S, WARM_FRAMES, Watch
 
 CORNERS: Corners = ((1, 1), (9, 1), (9, 9), (1, 9))
 Scene = list[Symbol]
@@ -31,17 +32,19 @@ A, B, UNREAD = symbol(b"A"), symbol(b"B"), symbol(None)
 
 
 class Scripted:
-    """A decoder that reads one scene a frame."""
+    """A look that reads one scene a frame."""
 
-    def __init__(self, scenes: Sequence[Scene], name: str = "scripted") -> None:
-        self.name = name
-        self.asked = 0
-        self._scenes = scenes
+    names = ("scripted",)
 
-    def decode(self, frame: Frame) -> list[Symbol]:
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self.reads: Counter[str] = Counter()
+        self._scenes = iter(scenes)
+
+    def read(self, frame: Frame) -> list[Symbol]:
         assert frame.width_px
-        self.asked += 1
-        return list(self._scenes[self.asked - 1])
+        scene = list(next(self._scenes))
+        self.reads["plain"] += any(s.payload is not None for s in scene)
+        return scene
 
 
 class Eye:
@@ -49,17 +52,28 @@ class Eye:
 
     skipped = 3
 
-    def __init__(self, scenes: Sequence[Scene], pace_s: float = 0.1) -> None:
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        pace_s: float = 0.1,
+        *,
+        has_sensor: bool = False,
+        frozen_clock: bool = False,
+        grows_mb_a_look: float = 0.0,
+    ) -> None:
+        self.has_sensor = has_sensor
+        self._frozen_clock = frozen_clock
         self.now_s = 100.0
         self.told: list[tuple[float, Message]] = []
         self._left = len(scenes)
         self._pace_s = pace_s
         self.watch = Watch(
             self,
-            Look([Scripted(scenes)]),
+            Scripted(scenes),
             self._send,
             camera_kind="replay",
             monotonic_s=lambda: self.now_s,
+            resident_mb=lambda: 50 + grows_mb_a_look * (self.now_s - 100),
         )
 
     def _send(self, message: Message) -> None:
@@ -72,7 +86,8 @@ class Eye:
         self._left -= 1
         self.now_s += self._pace_s
         captured_ns = round(self.now_s * 1e9)
-        return Frame(b"\x80" * 16 * 8, 16, 8, 16, captured_ns, captured_ns - 5)
+        sensor_ns = 7 if self._frozen_clock else captured_ns - 5
+        return Frame(b"\x80" * 16 * 8, 16, 8, 16, captured_ns, sensor_ns)
 
     def close(self) -> None:
         """Release nothing."""
@@ -181,25 +196,38 @@ def test_a_kiosk_that_is_gone_ends_the_eye() -> None:
         raise BrokenPipeError(f"nobody reads {message.type}")
 
     eye = Eye([[A]])
-    watch = Watch(eye, Look([Scripted([[A]])]), gone, camera_kind="replay")
+    watch = Watch(eye, Scripted([[A]]), gone, camera_kind="replay")
     with pytest.raises(BrokenPipeError):
         watch.run(lambda: False)
 
 
-LOOKS: list[tuple[str, list[Scene], Scene, list[int]]] = [
-    ("the first that reads wins", [[A], [B]], [A], [1, 0]),
-    ("the second opinion only on a miss", [[], [B]], [B], [1, 1]),
-    ("located is no reading", [[UNREAD], [B]], [B], [1, 1]),
-    ("what nobody read was located", [[UNREAD], []], [UNREAD], [1, 1]),
-    ("read beside located is read", [[A, UNREAD], [B]], [A], [1, 0]),
-    ("the same payload twice is one", [[A, A, B], []], [A, B], [1, 0]),
-    ("nothing is nothing", [[], []], [], [1, 1]),
-]
+def test_a_camera_that_repeats_itself_is_told_as_lost() -> None:
+    # Same pixels from something with a sensor, sensor time standing still: both are frozen.
+    for sensor, frozen_clock in ((True, False), (False, True)):
+        eye = Eye([[]] * 100, pace_s=0.1, has_sensor=sensor, frozen_clock=frozen_clock).run()
+        at_s, last = eye.told[-1]
+        assert isinstance(last, Heartbeat)
+        assert not last.camera_ok
+        assert at_s < 10
 
 
-@pytest.mark.parametrize(("name", "scenes", "expected", "asked"), LOOKS)
-def test_look(name: str, scenes: list[Scene], expected: Scene, asked: list[int]) -> None:
-    decoders = [Scripted([scene], f"reader {n}") for n, scene in enumerate(scenes)]
-    readers: list[Decoder] = [*decoders]
-    assert Look(readers).read(Frame(b"\x00" * 4, 2, 2, 2, 1, 1)) == expected, name
-    assert [d.asked for d in decoders] == asked
+def test_a_still_picture_of_a_camera_without_a_sensor_is_alive() -> None:
+    assert Eye([[]] * 100, pace_s=0.1).run().told[-1][0] == 10.0
+
+
+def test_it_begins_anew_when_grown_and_only_while_nothing_is_in_view() -> None:
+    frames = WARM_FRAMES + 400
+    busy = Eye([[A]] * frames, pace_s=0.1, grows_mb_a_look=1.0)
+    with pytest.raises(CameraLost):
+        busy.watch.run(lambda: False)
+    quiet = Eye([[A]] * 300 + [[]] * frames, pace_s=0.1, grows_mb_a_look=1.0)
+    assert quiet.watch.run(lambda: False)
+    at_s, last = quiet.told[-1]
+    assert isinstance(last, Bye)
+    assert at_s >= 30 + RECYCLE_QUIET_S
+
+
+def test_a_heartbeat_tells_what_a_technician_aims_by() -> None:
+    eye = Eye([[A]] * 3, pace_s=1.0).run()
+    beat = eye.beats()[0][1]
+    assert (beat.symbol_px, beat.reads) == (8, {"plain": 1})
