@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -16,6 +16,8 @@ from benchmarks.truth import Truth, Verdict, judge, judge_negative, judge_unknow
 
 MANIFEST = "manifest.jsonl"
 LARGEST_PX = 4096
+
+Anything = TypeVar("Anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ class Sample:
     name: str
     family: str
     group: str
-    has_code: bool
     truth: Truth | None
     draw: Callable[[], Image.Image] = field(repr=False)
+    has_code: bool = field(default=True, kw_only=True)
 
     @property
     def kind(self) -> str:
@@ -72,9 +74,9 @@ def _sample(folder: Path, row: dict[str, Any]) -> Sample:
         name=row["file"],
         family="photographs",
         group=row["group"],
-        has_code=row["kind"] == "qr",
         truth=_truth(row) if row["kind"] == "qr" else None,
         draw=lambda: open_picture(path),
+        has_code=row["kind"] == "qr",
     )
 
 
@@ -99,7 +101,7 @@ def open_picture(path: Path) -> Image.Image:
     return picture
 
 
-def spread(all_of_them: list[Sample], limit: int | None) -> list[Sample]:
+def spread(all_of_them: list[Anything], limit: int | None) -> list[Anything]:
     """Return at most `limit` of the samples, taken evenly from all over the list.
 
     >>> spread(list("abcdefgh"), 4)

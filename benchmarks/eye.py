@@ -22,7 +22,9 @@ from benchmarks.scenes.sequences import visits
 from benchmarks.scenes.stills import stills
 from benchmarks.stream import stream
 
-_SHOW_EVERY_S = 10.0
+_SHOW_EVERY_S = 15.0
+ORDINARY_SHARE = 3
+"""Ordinary visits for each one at the limit of a condition."""
 
 
 def say(line: str) -> None:
@@ -37,6 +39,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     add("--corpus", type=Path, metavar="DIR", help="photographs: a folder with a manifest.jsonl")
     add("--scenes", type=int, metavar="SEED", help="door scenes and visits of this seed")
     add("--stream", action="store_true", help="visits in real time, and what one frame cannot show")
+    add("--visits", type=int, metavar="N", default=4, help="so many at the limit of each condition")
     add("--negatives", type=int, metavar="N", help="show the kiosk N pictures without a QR code")
     add("--limit", type=int, metavar="N", help="only N photographs, N scenes and N visits")
     add("--readers", metavar="A,B", help=f"of: {', '.join([readers.KIOSK, *readers.PEERS])}")
@@ -64,7 +67,8 @@ def _figures(options: argparse.Namespace) -> dict[str, Any]:
     figures = _about(options, chosen, missing)
     figures |= tally.summary(measure.run(pictures, chosen, _progress()))
     if options.stream:
-        going = corpus.spread(list(visits(options.scenes)), options.limit)
+        every = visits(options.scenes, ORDINARY_SHARE * options.visits, options.visits)
+        going = corpus.spread(list(every), options.limit)
         say(f"{len(going)} visits in real time")
         figures["stream"] = stream(going, chosen, say)
         say(f"{len(going)} visits frame by frame")

@@ -8,7 +8,7 @@ bytes) is prepared before its time is taken.
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -19,10 +19,13 @@ from PIL import Image
 
 from kiosk.app.decode import decoders
 from kiosk.eye.frame import Frame
-from kiosk.eye.look import Look, LookSettings
+from kiosk.eye.look import Look
+from kiosk.eye.look_settings import LookSettings
 
 FRAME_NS = 33_333_333
 """Between two frames of 30 a second."""
+HELD_FRAMES = 30
+"""So long somebody holds up a card that is not read at once: one second."""
 KIOSK = "kiosk"
 BASE = "zbarlight"
 """The reader that costs are given relative to."""
@@ -71,39 +74,39 @@ class Peer:
 class Kiosk:
     """The product's own look, built as the eye process builds it.
 
-    A still picture is held before it like a card: the same frame again and again, until it is read
-    or every strategy has had its turn. Its cost is that of one frame.
+    A still picture is held before it like a card: the same frame again and again, for one second
+    or until it is read; by then every strategy has had its turn. Its cost is that of one frame.
     """
 
     name = KIOSK
 
     def __init__(self, settings: LookSettings | None = None) -> None:
-        self.look = kiosk_look(settings or LookSettings(gate=False))
-        self.version = "+".join(decoder.name for decoder in self.look.decoders)
-        self._now_ns = 0
+        built = decoders(None, {})
+        self.look = Look(built, settings or LookSettings(gate=False))
+        self.version = "+".join(decoder.name for decoder in built)
+        self.held_frames = HELD_FRAMES
 
     def read(self, picture: Picture) -> Reading:
         """Return what the look reports while `picture` is held before it."""
         self.look.reset()
-        for shown in range(1, self.look.turns + 1):
-            if payloads := self.see(picture.image.size, picture.luma):
-                return Reading(payloads, shown)
-        return Reading([], self.look.turns)
+        for number in range(self.held_frames):
+            if payloads := self.see(picture, number):
+                return Reading(payloads, number + 1)
+        return Reading([], self.held_frames)
 
-    def see(self, size_px: tuple[int, int], luma: bytes) -> list[bytes]:
-        """Return what the look reports for the next frame."""
-        self._now_ns += FRAME_NS
-        frame = Frame(luma, *size_px, size_px[0], self._now_ns, self._now_ns)
+    def see(self, picture: Picture, number: int) -> list[bytes]:
+        """Return what the look reports for frame `number` of those that a camera delivers."""
+        size, at_ns = picture.image.size, number * FRAME_NS
+        frame = Frame(picture.luma, *size, size[0], at_ns, at_ns)
         return [s.payload for s in self.look.read(frame) if s.payload is not None]
 
 
-def kiosk_look(settings: LookSettings) -> Look:
-    """Return the look with the decoders that a kiosk has by default.
-
-    Raises:
-        SettingsError: No decoder is installed.
-    """
-    return Look(decoders(None, {}), settings)
+def one_frame_kiosk() -> Kiosk:
+    """Return a kiosk that tries every strategy on one frame, and never lays frames together."""
+    settings = LookSettings(gate=False, stack=False, extra_share=100)
+    kiosk = Kiosk(settings)
+    kiosk.held_frames = kiosk.look.turns
+    return kiosk
 
 
 def _zbarlight() -> Peer:
@@ -131,8 +134,16 @@ def _zxing() -> Peer:
 
 
 def _opencv() -> Peer:
+    return _opencv_peer("opencv", "QRCodeDetector")
+
+
+def _opencv_aruco() -> Peer:
+    return _opencv_peer("opencv-aruco", "QRCodeDetectorAruco")
+
+
+def _opencv_peer(name: str, detector_name: str) -> Peer:
     cv2 = _cv2()
-    detector = cv2.QRCodeDetector()
+    detector = getattr(cv2, detector_name)()
 
     def scan(picture: Picture) -> list[bytes]:
         # It raises on codes that it cannot cope with: for whoever uses it, nothing was read.
@@ -140,7 +151,7 @@ def _opencv() -> Peer:
             return [detector.detectAndDecodeBytes(picture.array)[0]]
         return []
 
-    return Peer("opencv", "opencv-contrib-python-headless", scan)
+    return Peer(name, "opencv-contrib-python-headless", scan)
 
 
 def _wechat() -> Peer:
@@ -180,22 +191,35 @@ PEERS: dict[str, Callable[[], Peer]] = {
     "pyzbar": _pyzbar,
     "zxing": _zxing,
     "opencv": _opencv,
+    "opencv-aruco": _opencv_aruco,
     "wechat": _wechat,
     "quirc": _quirc,
 }
 
 
-def load(names: list[str] | None = None) -> tuple[list[Reader], dict[str, str]]:
-    """Return the readers called `names` (all without), and why each of the others is missing."""
+def load(
+    names: list[str] | None = None, peers: Mapping[str, Callable[[], Peer]] = PEERS
+) -> tuple[list[Reader], dict[str, str]]:
+    """Return the readers called `names` (all without), and why each of the others is missing.
+
+    Raises:
+        SystemExit: A name is no reader's.
+        SettingsError: The kiosk has no decoder; what is measured must never be missing.
+    """
     readers: list[Reader] = []
     missing: dict[str, str] = {}
-    wanted = names or [KIOSK, *PEERS]
-    for name in [KIOSK, *PEERS]:
+    wanted = names or [KIOSK, *peers]
+    if unknown := set(wanted) - {KIOSK, *peers}:
+        raise SystemExit(f"no such reader: {', '.join(sorted(unknown))}")
+    for name in [KIOSK, *peers]:
         if name not in wanted:
             missing[name] = "not asked for"
             continue
+        if name == KIOSK:
+            readers.append(Kiosk())
+            continue
         try:
-            readers.append(Kiosk() if name == KIOSK else PEERS[name]())
+            readers.append(peers[name]())
         except (ImportError, OSError, AttributeError, metadata.PackageNotFoundError) as error:
             missing[name] = f"{type(error).__name__}: {error}"
     return readers, missing

@@ -34,8 +34,8 @@ interleaved run.
 - *Read*: the right code came back. *Exact*: and its bytes were unchanged. *False*: something was
   reported that is not there.
 - *CPU*: process CPU time a frame relative to zbarlight, on frames with a code and without one.
-- A still picture is held before the kiosk like a card: the same frame until it is read or each
-  strategy has had its turn. Its cost is that of one frame.
+- A still picture is held before the kiosk like a card: the same frame for one second, or until it
+  is read; by then every strategy has had its turn. Its cost is that of one frame.
 - The truth of a photograph is a text. A payload is exact when one of the usual charsets turns it
   into that text, line ends aside; it is changed, but the right code, when its printable ASCII is
   the same to four fifths or more. In door scenes the bytes are known and must be equal.
@@ -86,15 +86,26 @@ def _readers(one: dict[str, Any]) -> str:
     frames, union = one["frames"], one["union_of_peers"]
     rows = [
         (
-            name, _share(row["read"], row["of"]), _share(row["exact"], row["of"]), row["false"],
+            name,
+            _share(row["read"], row["of"]),
+            _share(row["exact"], row["of"]),
+            row["false"],
             f"{row['unknown_read']} of {frames['unknown']}",
-            _ratio(row["cpu_ratio_pos"]), _ratio(row["cpu_ratio_neg"]),
+            _ratio(row["cpu_ratio_pos"]),
+            _ratio(row["cpu_ratio_neg"]),
         )
         for name, row in one["readers"].items()
     ]
     rows.append(
-        ("any of the peers", _share(union["read"], union["of"]),
-         _share(union["exact"], union["of"]), "", "", "", "")
+        (
+            "any of the peers",
+            _share(union["read"], union["of"]),
+            _share(union["exact"], union["of"]),
+            "",
+            "",
+            "",
+            "",
+        )
     )
     head = ("Reader", "Read", "Exact", "False", "Unknown read", "CPU, code", "CPU, none")
     note = (
@@ -118,22 +129,35 @@ def _groups(one: dict[str, Any]) -> str:
 def _stream(stream: dict[str, Any]) -> str:
     rows = [
         (
-            f"{slowdown}x", name, f"{row['read']} of {row['of']}", _ms(row["median_ms"]),
+            f"{slowdown}x",
+            name,
+            f"{row['read']} of {row['of']}",
+            _ms(row["median_ms"]),
             f"{row['ordinary']['read']} of {row['ordinary']['of']}",
-            _ms(row["ordinary"]["median_ms"]), row["dropped"], row["false"],
+            _ms(row["ordinary"]["median_ms"]),
+            row["dropped"],
+            row["false"],
         )
         for slowdown, by_reader in stream.items()
         for name, row in by_reader.items()
     ]
-    head = ("CPU slower by", "Reader", "Cards read", "Median", "Ordinary cards", "Median",
-            "Frames missed", "False")
+    head = (
+        "CPU slower by",
+        "Reader",
+        "Cards read",
+        "Median",
+        "Ordinary cards",
+        "Median",
+        "Frames missed",
+        "False",
+    )
     return _table(head, rows)
 
 
 def _never(never: dict[str, Any]) -> str:
     text = (
-        f"Of {never['cards']} cards, {never['no_single_frame']} are read in no single held frame by "
-        f"any reader or strategy ({', '.join(never['asked'])}). The kiosk reads "
+        f"Of {never['cards']} cards, {never['no_single_frame']} are read in no single held frame "
+        f"by any reader or strategy ({', '.join(never['asked'])}). The kiosk reads "
         f"{never['kiosk_reads']} of those from several frames together."
     )
     rows = [(name, *counts) for name, counts in never["by_condition"].items()]
@@ -166,7 +190,7 @@ def plot(figures: dict[str, Any]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH_PX} {y}" '
         f'font-family="sans-serif" font-size="13">\n'
-        "<style>.head{font-weight:bold}.own{fill:#1b7f4d}.peer{fill:#8aa4b8}</style>\n"
+        "<style>.head{font-weight:bold}.own{fill:#5cc48d}.peer{fill:#a9bccb}</style>\n"
         f'<rect width="{_WIDTH_PX}" height="{y}" fill="#fff"/>\n{body}\n</svg>\n'
     )
 

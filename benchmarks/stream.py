@@ -16,7 +16,7 @@ from benchmarks.readers import KIOSK, Kiosk, Picture, Reader, picture_of
 from benchmarks.scenes.render import render
 from benchmarks.scenes.sequences import FPS, IDLE_FRAMES, ORDINARY, Visit
 from benchmarks.truth import Truth, judge
-from kiosk.eye.look import LookSettings
+from kiosk.eye.look_settings import LookSettings
 
 SLOWDOWNS = (1.0, 2.5, 4.0, 10.0)
 STREAM_READERS = (KIOSK, "zxing", "zbarlight")
@@ -41,8 +41,8 @@ class Watched:
 def watch(frames: int, payload: bytes, see: See, slowdown: float) -> Watched:
     """Return how a visit of so many frames goes; the card comes after `IDLE_FRAMES`.
 
-    >>> watch(9, b"card", lambda frame: ([b"card"] if frame >= 7 else [], 0.05), 1.0)
-    Watched(after_s=0.11666666666666667, dropped=1, false=0)
+    >>> watch(12, b"card", lambda frame: ([b"card"] if frame >= 8 else [], 0.125), 1.0)
+    Watched(after_s=0.3, dropped=4, false=0)
     """
     free_s, last, dropped, false = 0.0, -1, 0, 0
     while True:
@@ -112,15 +112,13 @@ def _kiosk(drawn: Drawn) -> See:
     def see(number: int) -> tuple[list[bytes], float]:
         picture = drawn[number]
         begun_ns = time.process_time_ns()
-        payloads = kiosk.see(picture.image.size, picture.luma)
+        payloads = kiosk.see(picture, number)
         return payloads, (time.process_time_ns() - begun_ns) / 1e9
 
     return see
 
 
-def _peer(
-    drawn: Drawn, reader: Reader, remembered: dict[int, tuple[list[bytes], float]]
-) -> See:
+def _peer(drawn: Drawn, reader: Reader, remembered: dict[int, tuple[list[bytes], float]]) -> See:
     """Return a peer's look: each frame by itself, so one measurement serves all slow-downs."""
 
     def see(number: int) -> tuple[list[bytes], float]:

@@ -57,9 +57,9 @@ def judge_unknown(payloads: list[bytes]) -> Verdict:
 
 
 def judge(payloads: list[bytes], truth: Truth) -> Verdict:
-    """Return the verdict for a picture with a known code.
+    r"""Return the verdict for a picture with a known code.
 
-    >>> judge(["Bùi".encode()], Truth("Bùi\\n")).exact
+    >>> judge(["Bùi".encode()], Truth("Bùi\n")).exact
     True
     >>> judge(["đông, Hà Nội".encode("utf-16")], Truth("đông, Hà Nội")).exact
     True

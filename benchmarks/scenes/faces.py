@@ -8,11 +8,13 @@ import random
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import segno
 import zxingcpp
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from benchmarks.scenes.dice import dice
 from benchmarks.scenes.shot import Shot
 
 _WHITE = 235
@@ -39,10 +41,14 @@ class Face:
 
 @lru_cache(maxsize=4)
 def face(
-    drawn: bytes | tuple[str, str], shape: tuple[str, str], module_px: int, seed: int, streaks: float
+    drawn: bytes | tuple[str, str],
+    shape: tuple[str, str],
+    module_px: int,
+    seed: int,
+    streaks: float,
 ) -> Face:
     """Return the thing that shows `drawn`; `shape` is its prop and its error correction."""
-    rng = random.Random(f"face:{seed}")
+    rng = dice("face", seed)
     code = _qr(drawn, shape[1]) if isinstance(drawn, bytes) else _other(*drawn)
     code = code.resize((code.width * module_px, code.height * module_px), Image.Resampling.NEAREST)
     return _framed(code, shape[0], module_px, rng, streaks)
@@ -77,7 +83,7 @@ def _qr(drawn: bytes, error: str) -> Image.Image:
 def _other(kind: str, text: str) -> Image.Image:
     """Return another kind of code, one pixel a module, without its quiet zone."""
     made = zxingcpp.create_barcode(text, zxingcpp.barcode_format_from_str(kind))
-    drawn = made.to_image(scale=1, add_quiet_zones=False)
+    drawn: Any = made.to_image(scale=1, add_quiet_zones=False)
     height, width = drawn.shape
     picture = Image.frombuffer("L", (width, height), bytes(drawn), "raw", "L", 0, 1)
     if height < width / 3:
@@ -92,7 +98,10 @@ def _framed(
     width, height = code.size
     side, quiet = max(width, height), 4 * module_px
     around = {"card": (1.5, 0.4), "sheet": (0.5, 1.1)}.get(prop, (0.25, 1.2))
-    size = (round(width + 2 * quiet + around[0] * side), round(height + 2 * quiet + around[1] * side))
+    size = (
+        round(width + 2 * quiet + around[0] * side),
+        round(height + 2 * quiet + around[1] * side),
+    )
     picture, outline = Image.new("L", size, _WHITE), Image.new("L", size, 0)
     ImageDraw.Draw(outline).rounded_rectangle((0, 0, *size), radius=side // 12, fill=255)
     left = {"card": size[0] - width - 2 * quiet}.get(prop, (size[0] - width) // 2)

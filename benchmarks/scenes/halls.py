@@ -5,13 +5,14 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from benchmarks.scenes.dice import dice
 from benchmarks.scenes.faces import write
 
 
 @lru_cache(maxsize=4)
 def hall(size_px: tuple[int, int], seed: int, posters: int) -> Image.Image:
     """Return an entrance as the lens sees it behind a card: soft, mode "L"."""
-    rng = random.Random(f"hall:{seed}")
+    rng = dice("hall", seed)
     picture = _wall(size_px, rng)
     for _ in range(rng.randint(1, 3)):
         rng.choice((_door, _tiles, _blinds, _clutter))(picture, rng)

@@ -1,4 +1,4 @@
-"""Frames without a QR code: empty halls, posters, bar codes, other matrix codes, worn photographs."""
+"""Frames without a QR code: empty halls, posters, bars, other matrix codes, worn photographs."""
 
 import io
 import random

@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath
 
+from benchmarks.scenes.dice import dice
 from benchmarks.scenes.faces import Face, face_of
 from benchmarks.scenes.halls import hall
 from benchmarks.scenes.shot import Shot
@@ -67,8 +68,12 @@ def _projection(face: Face, shot: Shot) -> Matrix:
     # First turned within the plane, then about the upright axis, then about the level one.
     across = (a * math.cos(yaw), b * math.cos(yaw))
     depth = (-a * math.sin(yaw), -b * math.sin(yaw))
-    down = tuple(math.cos(pitch) * v - math.sin(pitch) * z for v, z in zip((c, d), depth, strict=True))
-    away = tuple(math.sin(pitch) * v + math.cos(pitch) * z for v, z in zip((c, d), depth, strict=True))
+    down = tuple(
+        math.cos(pitch) * v - math.sin(pitch) * z for v, z in zip((c, d), depth, strict=True)
+    )
+    away = tuple(
+        math.sin(pitch) * v + math.cos(pitch) * z for v, z in zip((c, d), depth, strict=True)
+    )
     far = _DISTANCE * shot.size_px[0]
     at = (shot.centre[0] * shot.size_px[0], shot.centre[1] * shot.size_px[1])
     u, v = (scale * z / far for z in away)
@@ -175,7 +180,7 @@ def _lit(picture: Image.Image, shot: Shot) -> Image.Image:
         (x + far * (along[0] + across[0]), y + far * (along[1] + across[1])),
     ]
     ImageDraw.Draw(light).polygon(corners, fill=round(255 * (1 - shot.shadow)))
-    soft = random.Random(f"shadow:{shot.seed}").uniform(1, 12)
+    soft = dice("shadow", shot.seed).uniform(1, 12)
     return ImageChops.multiply(picture, light.filter(ImageFilter.GaussianBlur(soft)))
 
 
@@ -204,23 +209,24 @@ def _sensed(picture: Image.Image, shot: Shot) -> Image.Image:
         electrons = light * (1 / luma_per_electron)
         return light + given["noise"] * ((electrons + read_out) ** 0.5) * luma_per_electron
 
-    noise = _unit_noise(shot.size_px, f"grain:{shot.seed}:{shot.grain}")
-    values = ImageMath.lambda_eval(sensed, light=picture.convert("F"), noise=noise)
+    noise = _unit_noise(shot.size_px, dice("grain", shot.seed, shot.grain))
+    values: Image.Image = ImageMath.lambda_eval(sensed, light=picture.convert("F"), noise=noise)
     return values.convert("L")
 
 
-def _unit_noise(size_px: tuple[int, int], seed: str) -> Image.Image:
+def _unit_noise(size_px: tuple[int, int], rng: random.Random) -> Image.Image:
     """Return noise of mean 0 and deviation 1: the sum of four uniform bytes is nearly a bell."""
-    rng = random.Random(seed)
     count = size_px[0] * size_px[1]
     a, b, c, d = (
         Image.frombytes("L", size_px, rng.randbytes(count)).convert("F") for _ in range(4)
     )
     sigma = math.sqrt(4 * (256**2 - 1) / 12)
-    return ImageMath.lambda_eval(
-        lambda given: (given["a"] + given["b"] + given["c"] + given["d"] - 510.0) * (1 / sigma),
-        a=a, b=b, c=c, d=d,
-    )
+
+    def bell(given: Any) -> Any:
+        return (given["a"] + given["b"] + given["c"] + given["d"] - 510.0) * (1 / sigma)
+
+    noise: Image.Image = ImageMath.lambda_eval(bell, a=a, b=b, c=c, d=d)
+    return noise
 
 
 def _compressed(picture: Image.Image, quality: int) -> Image.Image:

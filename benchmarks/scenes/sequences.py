@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from benchmarks.scenes.conditions import fitted, plain
+from benchmarks.scenes.dice import dice
 from benchmarks.scenes.shot import Shot
 
 FPS = 30
@@ -42,14 +43,14 @@ class Visit:
 
 def _glare(shot: Shot, rng: random.Random) -> Shot:
     at = (rng.uniform(-0.3, 0.3), rng.uniform(-0.3, 0.3))
-    return replace(shot, glare=rng.uniform(0.16, 0.34), glare_at=at)
+    return replace(shot, glare=rng.uniform(0.12, 0.28), glare_at=at)
 
 
 def _shadow(shot: Shot, rng: random.Random) -> Shot:
     return replace(
         _paper(shot),
-        shadow=rng.uniform(0.7, 0.92),
-        electrons=rng.uniform(60, 250),
+        shadow=rng.uniform(0.5, 0.88),
+        electrons=rng.uniform(200, 900),
         shadow_at=shot.centre[0] + rng.uniform(-0.1, 0.1),
     )
 
@@ -58,8 +59,8 @@ def _mixed(shot: Shot, rng: random.Random) -> Shot:
     shot = replace(
         _paper(shot),
         module_px=rng.uniform(1.6, 2.4),
-        electrons=rng.uniform(25, 120),
-        defocus_modules=rng.uniform(0.2, 0.6),
+        electrons=rng.uniform(100, 500),
+        defocus_modules=rng.uniform(0.1, 0.4),
         yaw_deg=rng.uniform(-35, 35),
     )
     return _glare(shot, rng) if rng.random() < 0.5 else shot
@@ -70,28 +71,29 @@ def _paper(shot: Shot) -> Shot:
 
 
 LIMITS: dict[str, Limit] = {
-    "dim": lambda shot, rng: replace(_paper(shot), electrons=math.exp(rng.uniform(1.5, 3.8))),
-    "defocused": lambda shot, rng: replace(shot, defocus_modules=rng.uniform(0.6, 1.3)),
+    "dim": lambda shot, rng: replace(_paper(shot), electrons=math.exp(rng.uniform(2.7, 4.9))),
+    "defocused": lambda shot, rng: replace(shot, defocus_modules=rng.uniform(0.45, 0.95)),
     "tiny": lambda shot, rng: replace(shot, module_px=rng.uniform(1.15, 1.65)),
     "noisy": lambda shot, rng: replace(
-        shot, module_px=rng.uniform(1.4, 1.9), electrons=rng.uniform(25, 90)
+        shot, module_px=rng.uniform(1.5, 2.1), electrons=rng.uniform(80, 300)
     ),
     "glaring": _glare,
     "shadowed": _shadow,
     "flickering": lambda shot, rng: replace(
-        shot, prop="phone", pwm=rng.uniform(0.8, 1.0), electrons=rng.uniform(200, 800)
+        shot, prop="phone", pwm=rng.uniform(0.5, 0.95), electrons=rng.uniform(200, 800)
     ),
     "mixed": _mixed,
 }
-"""By condition: the shot at the limit. The middle of each is where half of single frames fail."""
+"""By condition: the shot at the limit. The ranges were set so that zxing-cpp, a peer, reads
+a third to two thirds of the cards of seed 2; our own reader was not asked."""
 ORDINARY = "ordinary"
 
 
-def visits(seed: int, ordinary: int = 12, per_limit: int = 4) -> Iterator[Visit]:
+def visits(seed: int, ordinary: int, per_limit: int) -> Iterator[Visit]:
     """Yield the visits of `seed`: ordinary ones, then those at the limit of each condition."""
     counts = {ORDINARY: ordinary, **dict.fromkeys(LIMITS, per_limit)}
     for condition, count in counts.items():
-        rng = random.Random(f"{seed}:visit:{condition}")
+        rng = dice(seed, "visit", condition)
         for number in range(count):
             shot = replace(plain(rng, number), size_px=(640, 480))
             if condition in LIMITS:

@@ -136,11 +136,11 @@ def test_a_reader_that_nobody_knows_is_refused() -> None:
         load(["zebra"])
 
 
-def test_the_kiosk_is_shown_a_still_until_it_reads_it_and_two_seconds_at_most() -> None:
+def test_the_kiosk_is_shown_a_still_until_it_reads_it_and_a_while_at_most() -> None:
     kiosk = Kiosk()
     shown = picture_of(render(Shot(seed=1, content=TEXT.encode(), module_px=3.0)))
     assert kiosk.read(shown) == Reading([TEXT.encode()], 1)
-    assert kiosk.read(picture_of(Image.new("L", (320, 240), 90))) == Reading([], 60)
+    assert kiosk.read(picture_of(Image.new("L", (320, 240), 90))) == Reading([], kiosk.held_frames)
 
 
 def test_a_corpus_is_read_as_its_manifest_says(corpus: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_folder_without_a_manifest_or_with_a_wrong_one_is_refused(tmp_path: Pa
     with pytest.raises(SystemExit, match=r"no manifest\.jsonl"):
         list(samples(tmp_path))
     (tmp_path / "manifest.jsonl").write_text('{"file": "x", "kind": "both", "group": "g"}')
-    with pytest.raises(SystemExit, match="manifest.jsonl:1"):
+    with pytest.raises(SystemExit, match=r"manifest\.jsonl:1"):
         list(samples(tmp_path))
 
 
@@ -172,41 +172,46 @@ def test_a_limit_takes_from_all_over() -> None:
     assert spread([1, 2], 3) == [1, 2]
 
 
-def test_one_command_reads_photographs_scenes_and_visits(
+def test_one_command_reads_a_corpus(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "figures.json"
-    names = ",".join(QUICK)
-    given = ["--corpus", str(corpus), "--scenes", "1", "--stream", "--limit", "3"]
-    assert main([*given, "--readers", names, "--json", str(out)]) == 0
-    figures = json.loads(out.read_text(encoding="utf-8"))
+    figures = figures_of(["--corpus", str(corpus)], tmp_path)
     assert set(figures["readers"]) == set(QUICK)
     assert set(figures["missing"]) == set(PEERS) - set(QUICK)
-    own = figures["sets"]["photographs"]["readers"][KIOSK]
-    assert (own["read"], own["of"], own["exact"], own["false"], own["unknown_read"]) == (
-        1,
-        1,
-        1,
-        0,
-        1,
-    )
+    own = figures["readers"][KIOSK]
+    names = ("read", "of", "exact", "false", "unknown_read")
+    assert [own[name] for name in names] == [1, 1, 1, 0, 1]
+    assert figures["union_of_peers"] == {"read": 1, "exact": 1, "of": 1}
+    assert "| kiosk | 1 of 1" in capsys.readouterr().out
+
+
+def test_one_command_reads_scenes_and_visits_and_writes_a_page(
+    corpus: Path, tmp_path: Path
+) -> None:
+    given = ["--corpus", str(corpus), "--scenes", "1", "--stream", "--limit", "1"]
+    figures = figures_of(given, tmp_path)
     assert set(figures["stream"]) == {"1", "2.5", "4", "10"}
     for by_reader in figures["stream"].values():
-        assert all(row["of"] == 3 and row["false"] == 0 for row in by_reader.values())
-    assert figures["never_read"]["cards"] == 3
-    assert "| kiosk |" in capsys.readouterr().out
-    _page_is_whole(figures, tmp_path)
-
-
-def _page_is_whole(figures: dict[str, Any], root: Path) -> None:
-    page, plot = report.write(figures, root)
-    text = (root / page).read_text(encoding="utf-8")
-    assert str(root) not in text
+        assert set(by_reader) == set(QUICK)
+        assert all(row["of"] == 1 and row["false"] == 0 for row in by_reader.values())
+    # It is an ordinary card: a machine would have to be very busy to miss all of its frames.
+    assert figures["stream"]["1"][KIOSK]["read"] == 1
+    assert figures["never_read"]["cards"] == 1
+    page, plot = report.write(figures, tmp_path)
+    text = (tmp_path / page).read_text(encoding="utf-8")
+    assert str(tmp_path) not in text
     for heading in ("## Photographs", "## Door scenes", "## In real time", "## Beyond"):
         assert heading in text
-    bars = ET.fromstring((root / plot).read_text(encoding="utf-8"))
+    bars = ET.fromstring((tmp_path / plot).read_text(encoding="utf-8"))
     words = [each.text for each in bars.iter() if each.text]
     assert words.count(KIOSK) == len(figures["sets"])
+
+
+def figures_of(given: list[str], folder: Path) -> dict[str, Any]:
+    out = folder / "figures.json"
+    assert main([*given, "--readers", ",".join(QUICK), "--json", str(out)]) == 0
+    figures: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return figures
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What counts as read, as exact and as false; a benchmark that is wrong here is wrong everywhere."""
+"""What counts as read, as exact and as false; whatever is wrong here is wrong in all figures."""
 
 import pytest
 
@@ -46,9 +46,7 @@ def test_the_right_code_with_other_characters_is_read_but_not_exact(
     assert judge([payload], truth) == CHANGED
 
 
-@pytest.mark.parametrize(
-    "payload", [b"https://example.com/another", b"7", "測試".encode(), b"\x00"]
-)
+@pytest.mark.parametrize("payload", [b"https://example.com/x", b"7", "測試".encode(), b"\x00"])
 @pytest.mark.parametrize("text", ["099085000001|Anh|Nam", "短", "KIOSK"])
 def test_another_text_is_false(payload: bytes, text: str) -> None:
     assert judge([payload], Truth(text)) == FALSE
