@@ -10,7 +10,7 @@ from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import AwareDatetime, BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 _TYPES: tuple[tuple[type, str], ...] = (
@@ -21,6 +21,7 @@ _TYPES: tuple[tuple[type, str], ...] = (
     (SecretBytes, "secret text"),
     (PurePath, "path"),
     (BaseModel, "section"),
+    (AwareDatetime, "date and time with zone"),
     (str, "text"),
 )
 

@@ -23,7 +23,7 @@ from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.link import Report as EyeReport
 from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
-from kiosk.eye.supervisor import EXIT_PLANNED, Supervisor
+from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S, Supervisor
 from kiosk.outbox import Outbox
 from kiosk.uplink.courier import CourierState
 
@@ -106,7 +106,8 @@ class Kiosk:
         self._now_s: Callable[[], float] = parts.clock.monotonic_s
         self.door = Door()
         self._probe_at_s = float("-inf")
-        self._heard_s: float | None = None
+        # An eye that never connects is silent too, once it had time to start.
+        self._heard_s: float | None = self._now_s() + START_PATIENCE_S - parts.silent_s
         self._heartbeat: Heartbeat | None = None
         self._planned = False
         self._trouble: str | None = None

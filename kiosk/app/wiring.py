@@ -175,7 +175,13 @@ def _eye(
         own = path is None
         if path is None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-"))) / "eye"
-        stack.callback(KioskEnd(path, inbox.post).close)
+        try:
+            stack.callback(KioskEnd(path, inbox.post).close)
+        except OSError as error:
+            raise SettingsError(
+                f"eye.socket = {str(path)!r}: no socket can be made there ({error}); name a path "
+                "of at most 107 bytes in a folder that the kiosk may write"
+            ) from error
         if not own:
             yield None
             return

@@ -1,7 +1,8 @@
 """Starts the eye as a child, and starts it again when it dies, hangs or loses its camera.
 
 Used off the Pi; on the Pi systemd does this for two units. A hang is a kill and a fresh start at
-once. A lost camera is not a hang: it is tried again more and more slowly, and never ends the door.
+once. A lost camera is not a hang: it is tried again after a second, or half a minute once there
+were five losses within a minute, and it never ends the door.
 """
 
 import contextlib

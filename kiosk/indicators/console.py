@@ -45,7 +45,9 @@ class ConsoleIndicator:
         lock = "  door open" if output.unlocked else ""
         green = self._lamp("green", _GREEN, output.green)
         red = self._lamp("red", _RED, output.red)
-        print(f"{green} {red} {tone}{lock}", file=self._stream, flush=True)
+        # One write a line: other threads log to the same terminal.
+        self._stream.write(f"{green} {red} {tone}{lock}\n")
+        self._stream.flush()
 
     def _lamp(self, name: str, color: str, value: float) -> str:
         text = f"({'*' if value >= 0.5 else '.' if value else ' '}) {name}"

@@ -172,8 +172,9 @@ class Picamera2Camera:
         with suppress(Exception):
             self._give_back()
         if camera is not None:
-            # A job that still waits for a frame would keep picamera2 from stopping.
-            for step in (camera.cancel_all_and_flush, camera.stop, camera.close):
+            # Not `stop`: that hands the work to picamera2's own thread, which dies with a device
+            # that breaks, and then waits for it for ever. `close` ends that thread first.
+            for step in (camera.cancel_all_and_flush, camera.close):
                 with suppress(Exception):
                     step()
 
@@ -256,8 +257,19 @@ def _translated(doing: str) -> Iterator[None]:
     except CameraLost:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise CameraLost(f"the camera failed to {doing}: {reason}") from error
+        # picamera2 says "did not complete"; why is in what it caught, such as a device in use.
+        why = ": ".join(_reason(each) for each in _causes(error))
+        raise CameraLost(f"the camera failed to {doing}: {why}") from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def build(settings: Settings) -> Picamera2Camera:

@@ -1,0 +1,226 @@
+"""A whole kiosk in one thread: the real daemon between a scripted eye and recorded effects.
+
+Time is a manual clock. Everything that leaves the kiosk (commits, signals, nudges, statuses) stands
+in `trace` in the order in which it happened.
+"""
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kiosk.app.daemon import Kiosk, Parts, Stage
+from kiosk.app.record import Keys
+from kiosk.app.status import Status
+from kiosk.clock.manual import ManualClock
+from kiosk.clock.manual import Settings as ClockSettings
+from kiosk.door.cues import Show, Unlock
+from kiosk.door.event import CheckIn, QueuedEvent
+from kiosk.door.machine import Conduct
+from kiosk.door.rules import Rules
+from kiosk.door.signal import Signal
+from kiosk.eye.link import Heard
+from kiosk.eye.messages import Code, Heartbeat, Message, Seen
+from kiosk.eye.supervisor import Supervisor
+from kiosk.outbox import Depth, Outbox
+from kiosk.uplink.courier import CourierState
+
+FRAME_S = 0.1
+KEYS = Keys(site=b"s" * 32, device=b"d" * 32)
+CONDUCT = Conduct(Rules(frozenset({"cccd"})))
+SILENT_S = 5.0
+_CORNERS = ((200, 100), (400, 100), (400, 300), (200, 300))
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The disk holds this event now."""
+
+    event: QueuedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """The courier was told of a row."""
+
+
+Did = Committed | Nudged | Show | Unlock
+
+
+class RecordedOutbox:
+    """An outbox that notes each commit after it succeeded."""
+
+    def __init__(self, outbox: Outbox, trace: list[Did]) -> None:
+        self._outbox = outbox
+        self._trace = trace
+
+    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+        event = self._outbox.commit(check_in, inside)
+        self._trace.append(Committed(event))
+        return event
+
+    def probe(self) -> None:
+        self._outbox.probe()
+
+    def inside(self) -> dict[str, float]:
+        return self._outbox.inside()
+
+    def pending(self, after_seq: int, limit: int) -> list[QueuedEvent]:
+        return self._outbox.pending(after_seq, limit)
+
+    def mark_sent(self, seqs: Iterable[int]) -> None:
+        self._outbox.mark_sent(seqs)
+
+    def depth(self) -> Depth:
+        return self._outbox.depth()
+
+    def sibling(self) -> Outbox:
+        return self._outbox.sibling()
+
+    def close(self) -> None:
+        self._outbox.close()
+
+
+@dataclass(slots=True)
+class RecordedStage:
+    """Notes what is played, and plays it where there is a player."""
+
+    trace: list[Did]
+    player: Stage | None
+
+    def play(self, effect: Show | Unlock) -> None:
+        self.trace.append(effect)
+        if self.player is not None:
+            self.player.play(effect)
+
+
+@dataclass(slots=True)
+class RecordedCourier:
+    """Notes what the courier is told."""
+
+    trace: list[Did]
+    statuses: list[bytes] = field(default_factory=list)
+
+    def nudge(self) -> None:
+        self.trace.append(Nudged())
+
+    def say(self, status: bytes) -> None:
+        self.statuses.append(status)
+
+
+def clock(**settings: Any) -> ManualClock:
+    return ManualClock(ClockSettings(**settings))
+
+
+def seen(*texts: str | bytes | None, captured_ns: int = 0, x_px: int = 0) -> Seen:
+    """Return what the eye says of a frame with these payloads; None is located and not read."""
+    corners = tuple((x + x_px, y) for x, y in _CORNERS)
+    codes = [
+        {"payload": None if text is None else encoded(text), "corners": corners, "decoder": "zxing"}
+        for text in texts
+    ]
+    return Seen(
+        captured_ns=captured_ns,
+        width_px=640,
+        height_px=480,
+        codes=tuple(Code.model_validate(code) for code in codes),
+    )
+
+
+def encoded(text: str | bytes) -> str:
+    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+class Doorway:
+    """A kiosk at work; the eye's heartbeat comes once a second while time passes."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        conduct: Conduct = CONDUCT,
+        time: ManualClock | None = None,
+        supervisor: Supervisor | None = None,
+        player: Stage | None = None,
+    ) -> None:
+        self.clock = time or clock()
+        self.trace: list[Did] = []
+        self.courier = RecordedCourier(self.trace)
+        self.outbox = outbox
+        self.heartbeats = True
+        parts = Parts(
+            RecordedOutbox(outbox, self.trace),
+            self.courier,
+            RecordedStage(self.trace, player),
+            self.clock,
+            supervisor,
+            KEYS,
+            conduct,
+            SILENT_S,
+        )
+        self.kiosk = Kiosk(parts)
+        self._beat_s = float("-inf")
+
+    def open(self) -> "Doorway":
+        """Turn until the door is ready, and forget how it got there."""
+        self.wait(0.2)
+        self.trace.clear()
+        return self
+
+    def hear(self, message: Message) -> None:
+        """Let the eye say `message` now."""
+        self.kiosk.take(Heard(message, self.clock.monotonic_s()))
+        self.kiosk.turn()
+
+    def uplink(self, *, connected: bool, trouble: str | None = None) -> None:
+        self.kiosk.take(CourierState(connected, trouble))
+
+    def beat(self, *, camera_ok: bool = True) -> None:
+        self._beat_s = self.clock.monotonic_s()
+        self.hear(
+            Heartbeat(
+                camera_ok=camera_ok,
+                frames=1,
+                frames_read=0,
+                codes_read=0,
+                sensor_ns=0,
+                sharpness=100,
+                brightness=120,
+            )
+        )
+
+    def hold(self, *texts: str | bytes | None, for_s: float = FRAME_S) -> None:
+        """Hold these up: they are in every frame for so long."""
+        for _ in range(max(1, round(for_s / FRAME_S))):
+            if texts:
+                self.hear(seen(*texts, captured_ns=round(self.clock.monotonic_s() * 1e9)))
+            self.wait(FRAME_S)
+
+    def wait(self, for_s: float) -> None:
+        """Let time pass before an empty door."""
+        for _ in range(max(1, round(for_s / FRAME_S))):
+            self.kiosk.turn()
+            if self.heartbeats and self.clock.monotonic_s() - self._beat_s >= 1:
+                self.beat()
+            self.clock.advance(FRAME_S)
+
+    @property
+    def shows(self) -> list[Show]:
+        return [did for did in self.trace if isinstance(did, Show)]
+
+    @property
+    def signals(self) -> list[Signal]:
+        return [show.signal for show in self.shows]
+
+    @property
+    def greens(self) -> int:
+        return self.signals.count(Signal.ACCEPTED)
+
+    @property
+    def committed(self) -> list[QueuedEvent]:
+        return [did.event for did in self.trace if isinstance(did, Committed)]
+
+    @property
+    def status(self) -> Status:
+        """The newest status that the courier was given."""
+        return Status.model_validate_json(self.courier.statuses[-1])
