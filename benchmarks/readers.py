@@ -24,8 +24,11 @@ from kiosk.eye.look_settings import LookSettings
 
 FRAME_NS = 33_333_333
 """Between two frames of 30 a second."""
-HELD_FRAMES = 30
-"""So long somebody holds up a card that is not read at once: one second."""
+HELD_FRAMES = 90
+"""So long somebody holds up a card that is not read at once: three seconds.
+
+By then the look, which is thrifty while nothing moves, has had all of its turns: after 75 frames at
+most on those tried."""
 KIOSK = "kiosk"
 BASE = "zbarlight"
 """The reader that costs are given relative to."""
@@ -74,7 +77,7 @@ class Peer:
 class Kiosk:
     """The product's own look, built as the eye process builds it.
 
-    A still picture is held before it like a card: the same frame again and again, for one second
+    A still picture is held before it like a card: the same frame again and again, for three seconds
     or until it is read; by then every strategy has had its turn. Its cost is that of one frame.
     """
 

@@ -34,8 +34,8 @@ interleaved run.
 - *Read*: the right code came back. *Exact*: and its bytes were unchanged. *False*: something was
   reported that is not there.
 - *CPU*: process CPU time a frame relative to zbarlight, on frames with a code and without one.
-- A still picture is held before the kiosk like a card: the same frame for one second, or until it
-  is read; by then every strategy has had its turn. Its cost is that of one frame.
+- A still picture is held before the kiosk like a card: the same frame for three seconds, or until
+  it is read; by then every strategy has had its turn. Its cost is that of one frame.
 - The truth of a photograph is a text. A payload is exact when one of the usual charsets turns it
   into that text, line ends aside; it is changed, but the right code, when its printable ASCII is
   the same to four fifths or more. In door scenes the bytes are known and must be equal.
