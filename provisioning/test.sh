@@ -2,6 +2,7 @@
 # Runs every check of this repository, and says at the end which ones passed.
 #
 #   bash provisioning/test.sh [options for pytest]
+#   bash provisioning/test.sh --device    the device tier alone, see docs/explanation/device-tier.md
 #
 # One red check does not hide the next one: all of them run.
 set -euo pipefail
@@ -9,6 +10,14 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/*}
+
+if [[ ${1:-} == --device ]]; then
+  if (($# > 1)); then
+    printf 'usage: bash provisioning/test.sh --device\n' >&2
+    exit 2
+  fi
+  exec bash "$root/tests/device/run.sh"
+fi
 
 names=()
 verdicts=()

@@ -110,7 +110,10 @@ def step(door: Door, cue: Cue, conduct: Conduct) -> tuple[Door, tuple[Effect, ..
     """Return the door after `cue`, and what must now happen, in this order."""
     match cue:
         case FaultRaised(_, fault):
-            return _turn(replace(door, faults=door.faults | {fault}), Turn.FAULT)
+            # Whoever still waited was answered by the fault; a code still held up begins anew.
+            kept = {m: p for m, p in door.presentations.items() if p.settled or p.repeated}
+            door = replace(door, faults=door.faults | {fault}, presentations=kept)
+            return _turn(door, Turn.FAULT)
         case FaultCleared(_, fault):
             return _cleared(door, fault)
         case Ticked(at_s):

@@ -139,7 +139,7 @@ def test_green_is_on_only_after_an_answer_that_means_it(
         assert until_s >= now_s
         # What is on stays on until then.
         between = now_s + (until_s - now_s) * 0.999
-        if until_s > now_s:
+        if until_s - now_s > 1e-6:
             assert made.at(between)[0] == output
             now_s = between
 
