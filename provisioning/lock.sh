@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements/run.txt and requirements/dev.txt again from pyproject.toml.
+# Writes the lists in requirements/ again, from pyproject.toml and bench.in.
 #
 #   bash provisioning/lock.sh             keep every version that still fits
 #   bash provisioning/lock.sh --upgrade   take the newest ones (other options go to uv as well)
@@ -32,15 +32,15 @@ find_uv() {
   printf '%s\n' "$own/bin/uv"
 }
 
-# compile LIST OPTION...: one list, for every Python and platform that we support.
+# compile LIST SOURCE OPTION...: one list, for every Python and platform that we support.
 compile() {
-  local list="$lists/$1.txt"
-  shift
+  local list="$lists/$1.txt" source="$2"
+  shift 2
   # The file that is there is uv's preference; without it every version moves.
   "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-    --extra zbar --group build "$@" --output-file "$list" pyproject.toml
-  sed -i '1i # Made by provisioning/lock.sh from pyproject.toml. Do not edit.' "$list"
+    "$@" --output-file "$list" "$source"
+  sed -i "1i # Made by provisioning/lock.sh from ${source##*/}. Do not edit." "$list"
   if grep -nE '://|^-' "$list"; then
     die "$list names an index or a host (see above)"
   fi
@@ -49,6 +49,9 @@ compile() {
 uv=$(find_uv)
 readonly uv
 cd "$root"
-compile dev --group dev "$@"
+readonly ours=(--extra zbar --group build)
+compile dev pyproject.toml "${ours[@]}" --group dev "$@"
 # The run list takes dev's versions: the tests speak for what is deployed.
-compile run --constraint "$lists/dev.txt" "$@"
+compile run pyproject.toml "${ours[@]}" --constraint "$lists/dev.txt" "$@"
+# The peers of the benchmarks. bench.in names all that they need; one of them asks for far more.
+compile bench "$lists/bench.in" --no-deps "$@"

@@ -68,21 +68,21 @@ def library() -> ctypes.CDLL | None:
 def read(zbar: ctypes.CDLL, picture: Image.Image) -> list[ZbarSymbol]:
     """Return the whole QR symbols in `picture` (mode "L"), byte for byte."""
     luma = picture.tobytes()
-    # A scanner of one's own for each picture: the pool of a reused one grows with every read.
-    scanner, image = zbar.zbar_image_scanner_create(), zbar.zbar_image_create()
+    # A reader of one's own for each picture: the pool of a reused one grows with every read.
+    reader, image = zbar.zbar_image_scanner_create(), zbar.zbar_image_create()
     try:
-        zbar.zbar_image_scanner_set_config(scanner, _ANY, _CFG_ENABLE, 0)
-        zbar.zbar_image_scanner_set_config(scanner, _QRCODE, _CFG_ENABLE, 1)
-        zbar.zbar_image_scanner_set_config(scanner, _QRCODE, _CFG_BINARY, 1)
+        zbar.zbar_image_scanner_set_config(reader, _ANY, _CFG_ENABLE, 0)
+        zbar.zbar_image_scanner_set_config(reader, _QRCODE, _CFG_ENABLE, 1)
+        zbar.zbar_image_scanner_set_config(reader, _QRCODE, _CFG_BINARY, 1)
         zbar.zbar_image_set_format(image, _Y800)
         zbar.zbar_image_set_size(image, picture.width, picture.height)
         # No cleanup function: `luma` is ours and outlives the image.
         zbar.zbar_image_set_data(image, luma, len(luma), None)
-        zbar.zbar_scan_image(scanner, image)
+        zbar.zbar_scan_image(reader, image)
         return _symbols(zbar, image)
     finally:
         zbar.zbar_image_destroy(image)
-        zbar.zbar_image_scanner_destroy(scanner)
+        zbar.zbar_image_scanner_destroy(reader)
 
 
 def _symbols(zbar: ctypes.CDLL, image: int) -> list[ZbarSymbol]:
