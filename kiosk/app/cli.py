@@ -78,7 +78,7 @@ def decode(
     from kiosk.app import decode as decoding  # noqa: PLC0415 - loads the decoders
     from kiosk.eye.look import Look  # noqa: PLC0415
 
-    look = Look(decoding.decoders(config, os.environ))
+    look = Look(decoding.decoders(config, os.environ), decoding.PATIENT)
     found = [decoding.decode_file(path, look) for path in pictures]
     if as_json:
         typer.echo(json.dumps([decoding.as_json(f, reveal=reveal) for f in found], indent=1))

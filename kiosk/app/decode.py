@@ -16,9 +16,12 @@ from kiosk.errors import NotAPicture, SettingsError
 from kiosk.eye.decoders import Decoder, Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.look import Look
+from kiosk.eye.look_settings import LookSettings
 from kiosk.eye.pictures import open_luma
 from kiosk.payloads import formats, read
 
+PATIENT = LookSettings(gate=False, extra_share=100)
+"""A file is looked at in every way, whatever it costs: nobody waits at a door."""
 MAX_PX = 4096
 """Longest side that is looked at; larger pictures are scaled down."""
 
@@ -55,14 +58,20 @@ def decoders(config: Path | None, environ: Mapping[str, str]) -> list[Decoder]:
 
 
 def decode_file(path: Path, look: Look) -> Found:
-    """Return what the eye reads in `path`, turned by EXIF where it says so."""
+    """Return what the eye reads in `path` when it is held up, turned by EXIF where it says so."""
     try:
         image = open_luma(path, MAX_PX)
     except NotAPicture as error:
         return Found(str(path), error=str(error))
     now_ns = time.monotonic_ns()
     frame = Frame(image.tobytes(), *image.size, image.width, now_ns, now_ns)
-    return Found(str(path), tuple(look.read(frame)))
+    look.reset()
+    symbols: list[Symbol] = []
+    for _ in range(look.turns + 1):
+        symbols = look.read(frame)
+        if any(symbol.payload is not None for symbol in symbols):
+            break
+    return Found(str(path), tuple(symbols))
 
 
 def as_json(found: Found, *, reveal: bool) -> dict[str, Any]:
