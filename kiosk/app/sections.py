@@ -92,7 +92,8 @@ class Eye(LookSettings):
     decoders: tuple[str, ...] = Field(
         default=("zxing", "zbarlight"),
         min_length=1,
-        description="Readers, asked in this order: file names in `kiosk/eye/decoders`.",
+        description="Readers, file names in `kiosk/eye/decoders`: the first looks at every frame, the "
+        "others take their turn where it reads nothing.",
     )
     silent_s: float = Field(
         default=5.0,

@@ -16,7 +16,7 @@ from kiosk.eye.frame import Frame
 from kiosk.eye.gate import Box, Change, Gate
 from kiosk.eye.look_settings import LookSettings
 from kiosk.eye.luma import as_image
-from kiosk.eye.opinion import Budget, SecondOpinion
+from kiosk.eye.opinion import Budget, Leash, SecondOpinion, Slow
 from kiosk.eye.regions import around, box_of, cut, flat, part_of
 from kiosk.eye.stack import MARGIN_PX, Stack
 from kiosk.eye.strategies import STRATEGIES, Strategy, Variant, invert
@@ -51,21 +51,14 @@ class Look:
         self.reads: Counter[str] = Counter()
         self._cpu_s = cpu_s
         self._first = decoders[0]
-        self._opinions = [
-            SecondOpinion(
-                decoder,
-                slow_s=self.settings.slow_s,
-                pause_s=self.settings.slow_pause_s,
-                monotonic_s=monotonic_s,
-                cpu_s=cpu_s,
-            )
-            for decoder in decoders[1:]
-        ]
+        slow = Slow(self.settings.slow_s, self.settings.slow_pause_s, monotonic_s, cpu_s)
+        self._opinions = [SecondOpinion(decoder, slow) for decoder in decoders[1:]]
         self._strategies: list[tuple[str, Strategy]] = [
             (name, STRATEGIES[name]) for name in self.settings.strategies
         ]
         if not self._first.reads_inverted:
             self._strategies.insert(0, ("invert", invert))
+        self._leashes = [Leash(slow) for _ in self._strategies]
         self.turns = max(1, len(self._strategies) + len(self._opinions))
         self.reset()
 
@@ -154,7 +147,11 @@ class Look:
         self._turn += 1
         if turn < len(self._strategies):
             name, strategy = self._strategies[turn]
-            return self._look_at(frame, [strategy(picture)], name)
+            leash = self._leashes[turn]
+            if leash.is_out:
+                return []
+            with leash.timed():
+                return self._look_at(frame, [strategy(picture)], name)
         opinion = self._opinions[turn - len(self._strategies)] if self._opinions else None
         read = _distinct(opinion.decode(frame)) if opinion else []
         if opinion and read:

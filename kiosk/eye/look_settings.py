@@ -53,10 +53,11 @@ class LookSettings(BaseModel):
         description="Lay frames of an unread code over each other: reads cards too dim for one.",
     )
     slow_s: float = Field(
-        default=0.6,
+        default=0.2,
         ge=0.05,
         le=10,
-        description="CPU seconds; a second opinion that takes longer twice is left out for a time.",
+        description="CPU seconds; a second opinion or another way to look that takes longer twice, "
+        "or twice as long once, is left out for a time.",
     )
     slow_pause_s: float = Field(
         default=600.0, ge=1, le=86400, description="Seconds for which it is left out."

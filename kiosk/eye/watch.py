@@ -79,6 +79,7 @@ class Watch:
         camera_kind: str,
         monotonic_s: Callable[[], float] = time.monotonic,
         resident_mb: Callable[[], float] | None = None,
+        recycle_growth_mb: float = RECYCLE_GROWTH_MB,
     ) -> None:
         self._camera = camera
         self._look = look
@@ -90,7 +91,8 @@ class Watch:
         self._liveness = Liveness(FROZEN_S, has_sensor=camera.has_sensor)
         self._symbol_px = 0
         self._quiet_since_s = monotonic_s()
-        self._resident_mb = resident_mb or _resident_mb
+        self._resident_mb = resident_mb or resident_now_mb
+        self._recycle_growth_mb = recycle_growth_mb
         self._started_mb: float | None = None
         self._grown = False
         self._told: dict[bytes | None, float] = {}
@@ -182,7 +184,8 @@ class Watch:
             self._started_mb = grown_mb
         quiet = now_s - self._quiet_since_s >= RECYCLE_QUIET_S
         started_mb = self._started_mb
-        return quiet and started_mb is not None and grown_mb - started_mb >= RECYCLE_GROWTH_MB
+        grown = started_mb is not None and grown_mb - started_mb >= self._recycle_growth_mb
+        return quiet and grown
 
 
 def _code(symbol: Symbol) -> Code:
@@ -197,5 +200,6 @@ def _side_px(symbols: list[Symbol]) -> int:
     )
 
 
-def _resident_mb() -> float:
+def resident_now_mb() -> float:
+    """Return the resident memory of this process, in MB of 10**6 bytes."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_MB

@@ -80,12 +80,15 @@ def test_a_second_opinion_counts_and_is_named() -> None:
     assert look.names == ("scripted", "second")
 
 
-def test_a_slow_second_opinion_is_left_out_after_two_overruns_for_ten_minutes() -> None:
+@pytest.mark.parametrize(
+    ("took", "calls"), [(0.9, 5), (1.5, 2), (2.5, 1)], ids=["quick", "slow twice", "very slow once"]
+)
+def test_a_slow_second_opinion_is_left_out_for_ten_minutes(took: float, calls: int) -> None:
     now_s, cpu_s = 0.0, 0.0
 
     def slow(_frame: Frame) -> list[Symbol]:
         nonlocal cpu_s
-        cpu_s += 1.0
+        cpu_s += took * settings.slow_s
         return []
 
     second = Scripted(slow, "second")
@@ -96,11 +99,34 @@ def test_a_slow_second_opinion_is_left_out_after_two_overruns_for_ten_minutes() 
     for number in range(5):
         look.reset()  # a budget of CPU is another matter
         look.read(frame_of(plain(), number))
-    assert len(second.shown) == 2
+    assert len(second.shown) == calls
     now_s = settings.slow_pause_s + 1
     look.reset()
     look.read(frame_of(plain(), 9))
-    assert len(second.shown) == 3
+    assert len(second.shown) == calls + 1
+
+
+def test_a_way_of_looking_that_is_slow_is_left_out_and_the_others_are_not() -> None:
+    now_s, cpu_s = 0.0, 0.0
+
+    def slow_when_large(frame: Frame) -> list[Symbol]:
+        nonlocal cpu_s
+        cpu_s += 1.0 if frame.width_px > SIZE[0] else 0.001
+        return []
+
+    first = Scripted(slow_when_large)
+    settings = LookSettings(gate=False, stack=False, strategies=("double", "half"), patience_ms=0)
+    look = Look([first], settings, monotonic_s=lambda: now_s, cpu_s=lambda: cpu_s)
+    shown = []
+    for minutes in (0, 11):
+        now_s = 60.0 * minutes
+        first.shown.clear()
+        for number in range(10):
+            look.reset()  # its turns begin anew, its leashes do not
+            look.read(frame_of(plain(), number))
+            look.read(frame_of(plain(), number))
+        shown.append([first.shown.count((2 * SIZE[0], 2 * SIZE[1])), len(first.shown)])
+    assert shown[0][0] == shown[1][0] == 1
 
 
 def test_further_looks_stay_within_their_share_while_nobody_is_there() -> None:

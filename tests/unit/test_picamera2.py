@@ -55,6 +55,7 @@ class CameraDouble:
     def __init__(self, *script: RequestDouble | Exception) -> None:
         self.script = deque(script)
         self.camera_controls: dict[str, Any] = dict.fromkeys(PI_CONTROLS)
+        self.camera_properties: dict[str, Any] = {}
         self.stream = {"size": (64, 64), "stride": STRIDE_PX, "format": "YUV420"}
         self.fails: dict[str, Exception] = {}
         self.controls: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.errors import CameraLost, SettingsError
 from kiosk.eye import tuning
+from kiosk.eye.camera_controls import Part, controls
 from kiosk.eye.frame import Frame
 
 _NS_PER_S = 1_000_000_000
@@ -25,8 +26,6 @@ _LUMA_FIRST = ("YUV420", "YVU420", "NV12", "NV21")
 _BUFFERS = 4
 """One lent out, one kept ready by picamera2, two for the sensor to fill: little contiguous memory
 on a Pi with 512 MB."""
-_AF_MANUAL, _AF_CONTINUOUS = 0, 2
-_AF_SPEED_FAST = 1
 _LIKELY_AGE_NS = 5 * _NS_PER_S
 _CAP_SLACK = 1.25
 """A sensor exposes whole lines, so the time it took may be a little more than it was told."""
@@ -76,6 +75,16 @@ class Settings(BaseModel):
         le=32,
         description="Fixed focus, dioptres (1 / metres): 5 is 20 cm, 0 is infinity. Best where "
         "cards are held at one distance. Unset: continuous autofocus, where the lens can.",
+    )
+    focus_window: Part | None = Field(
+        default=None,
+        description="Where autofocus looks: left, top, width, height as parts of the picture. The "
+        "place where cards are held, so that a face behind one is not focused instead.",
+    )
+    crop: Part | None = Field(
+        default=None,
+        description="The part of the sensor that is read, the same way: more pixels a module where "
+        "cards are held in a small part of the picture.",
     )
     tuning: str | None = Field(
         default=None,
@@ -145,7 +154,17 @@ class Picamera2Camera:
             raise CameraLost(f"the camera gives {stream['format']}, which has no luma plane")
         self._width_px, self._height_px = stream["size"]
         self._stride_px = int(stream["stride"])
-        self._set(_controls(settings, capped=self._capped))
+        sensor = camera.camera_properties.get("ScalerCropMaximum")
+        self._set(
+            controls(
+                fps=settings.fps,
+                exposure_us=None if self._capped else settings.max_exposure_us,
+                lens_position=settings.lens_position,
+                focus_window=settings.focus_window,
+                crop=settings.crop,
+                sensor=None if sensor is None else tuple(sensor),
+            )
+        )
         camera.start()
 
     def capture(self, timeout_s: float) -> Frame:
@@ -233,20 +252,6 @@ class Picamera2Camera:
         finally:
             if request is not None:
                 request.release()
-
-
-def _controls(settings: Settings, *, capped: bool) -> dict[str, Any]:
-    period_us = round(1_000_000 / settings.fps)
-    wanted: dict[str, Any] = {"FrameDurationLimits": (period_us, period_us)}
-    if not capped:
-        # Second best: a fixed exposure with automatic gain. Indoors it is the same; in sunlight,
-        # where even a gain of 1 is too much, it is overexposed.
-        wanted["ExposureTime"] = settings.max_exposure_us
-    if settings.lens_position is None:
-        wanted |= {"AfMode": _AF_CONTINUOUS, "AfSpeed": _AF_SPEED_FAST}
-    else:
-        wanted |= {"AfMode": _AF_MANUAL, "LensPosition": settings.lens_position}
-    return wanted
 
 
 @contextmanager
