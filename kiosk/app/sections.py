@@ -92,8 +92,8 @@ class Eye(LookSettings):
     decoders: tuple[str, ...] = Field(
         default=("zxing", "zbarlight"),
         min_length=1,
-        description="Readers, file names in `kiosk/eye/decoders`: the first looks at every frame, the "
-        "others take their turn where it reads nothing.",
+        description="Readers, file names in `kiosk/eye/decoders`: the first looks at every frame, "
+        "the others take their turn where it reads nothing.",
     )
     silent_s: float = Field(
         default=5.0,

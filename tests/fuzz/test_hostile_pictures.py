@@ -32,12 +32,13 @@ zbarlight = pytest.importorskip(
 )
 
 MOST_CALLS = 1 + 1 + 2 * RETRY_MOST + 1 + 3
-"""A frame, the followed region, two looks at each located symbol, one strategy, the stack's most."""
+"""The frame, a followed region, two looks at each located symbol, a strategy, the stack's most."""
 MOST_ENLARGED = 2 * 2
 MOST_SYMBOLS = 300
 MAX_PX = 512
 PERIOD_NS = 33_333_333
-EAGER = LookSettings(patience_ms=0, extra_share=100)
+GATED = LookSettings(patience_ms=0, extra_share=100)
+EAGER = GATED.model_copy(update={"gate": False})
 SIZE = (640, 480)
 
 
@@ -104,7 +105,7 @@ def test_located_symbols_that_cannot_be_read_are_retried_a_few_at_a_time() -> No
     hold_up(look, decoders, [frame_of(p, n + 1) for n, p in enumerate(pictures)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     width=st.integers(1, 400),
     height=st.integers(1, 300),
@@ -128,7 +129,7 @@ def test_any_size_and_stride_is_looked_at(
 
 def test_frames_that_change_their_size_while_a_card_is_followed() -> None:
     decoders = both()
-    look = Look(decoders, EAGER)
+    look = Look(decoders, GATED)
     scene = Scene(codes=(SceneCode(text=person(random.Random(1)), size=0.6),))
     card = draw(scene, SIZE, 1)
     small = card.resize((97, 61))
@@ -175,7 +176,7 @@ def saved(form: str) -> bytes:
 FILES = {form: saved(form) for form in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "PPM", "WEBP")}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     form=st.sampled_from(sorted(FILES)),
     part=st.floats(0, 1),
@@ -192,13 +193,12 @@ def test_a_cut_or_broken_file_is_a_picture_or_is_refused(
         path.write_bytes(raw)
         try:
             picture = open_luma(path, MAX_PX)
-        except NotAPicture as refused:
-            assert len(str(refused)) < len(str(path)) + 250
+        except NotAPicture:
             return
     assert picture.mode == "L"
     assert max(picture.size) <= MAX_PX
     decoders = both()
-    hold_up(Look(decoders, EAGER), decoders, [frame_of(picture, 0)])
+    hold_up(Look(decoders, GATED), decoders, [frame_of(picture, 0)])
 
 
 @pytest.mark.parametrize("form", FILES)
