@@ -54,7 +54,10 @@ def _door(picture: Image.Image, rng: random.Random) -> None:
     box, pen = _box(picture, rng), ImageDraw.Draw(picture)
     pen.rectangle(box, fill=rng.randint(40, 200), outline=rng.randint(20, 120), width=4)
     inset = (box[2] - box[0]) // 6
-    pen.rectangle((box[0] + inset, box[1] + inset, box[2] - inset, (box[1] + box[3]) // 2), 90)
+    # A low door has no room for a panel.
+    panel = (box[0] + inset, box[1] + inset, box[2] - inset, (box[1] + box[3]) // 2)
+    if panel[0] < panel[2] and panel[1] < panel[3]:
+        pen.rectangle(panel, 90)
 
 
 def _tiles(picture: Image.Image, rng: random.Random) -> None:
