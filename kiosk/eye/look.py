@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PIL import Image
 
-from kiosk.eye.decoders import Decoder, Symbol
+from kiosk.eye.decoders import Decoder, Symbol, whole_rows
 from kiosk.eye.frame import Frame
 from kiosk.eye.gate import Box, Change, Gate
 from kiosk.eye.look_settings import LookSettings
@@ -72,6 +72,7 @@ class Look:
 
     def read(self, frame: Frame) -> Read:
         """Return the symbols in `frame`: each payload once, or else those located but not read."""
+        frame = whole_rows(frame)
         self._number += 1
         self._busy = max(0, self._busy - 1)
         picture = as_image(frame)

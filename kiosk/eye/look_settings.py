@@ -53,7 +53,7 @@ class LookSettings(BaseModel):
         description="Lay frames of an unread code over each other: reads cards too dim for one.",
     )
     slow_s: float = Field(
-        default=0.2,
+        default=0.3,
         ge=0.05,
         le=10,
         description="CPU seconds; a second opinion or another way to look that takes longer twice, "

@@ -238,3 +238,18 @@ def test_odd_sizes_are_looked_at_like_any_other(size: tuple[int, int]) -> None:
     noise = Image.effect_noise(size, 80).filter(ImageFilter.BLUR) if min(size) > 5 else None
     pictures = [Image.new("L", size, 200), noise or Image.new("L", size, 10)] * 8
     assert reading(look, pictures) == [[]] * 16
+
+
+def test_a_frame_that_ends_with_its_last_pixel_is_looked_at_in_every_way() -> None:
+    payload, scene = card(size=0.6)
+    picture = draw(scene, SIZE, 1)
+    padding = b"\x7b" * 24
+    rows = [picture.crop((0, y, SIZE[0], y + 1)).tobytes() for y in range(SIZE[1])]
+    for decoder in (zxing.build(zxing.Settings()), zbarlight.build(zbarlight.Settings())):
+        look = Look([Scripted(nothing), decoder], UNGATED, cpu_s=lambda: 0.0)
+        read: set[bytes | None] = set()
+        for number in range(look.turns):
+            at_ns = number * PERIOD_NS
+            frame = Frame(padding.join(rows), *SIZE, SIZE[0] + len(padding), at_ns, at_ns)
+            read |= {s.payload for s in look.read(frame)}
+        assert read == {payload}
