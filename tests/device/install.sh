@@ -9,6 +9,11 @@ readonly list=/src/kiosk/requirements.txt
 # complete, so pip looks for nothing more (--no-deps).
 readonly sources='/^(lgpio|pidng|python-prctl)==/'
 
+if [[ ! -f $list ]]; then
+  echo "install.sh: runs inside the device tree only: bash provisioning/test.sh --device" >&2
+  exit 1
+fi
+
 pip() { "$app/bin/pip" --disable-pip-version-check --no-input "$@"; }
 
 # locked AWK-CONDITION: the requirements, hashes included, that satisfy it.
