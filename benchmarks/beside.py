@@ -205,5 +205,6 @@ def _answered(player: Player, witness: Witness, answer: Signal) -> tuple[list[fl
     begun, from_s = len(witness.changes), time.monotonic()
     idle = witness.changes[-1][1] if witness.changes else OFF
     player.play(Show(answer))
+    # Real time is what is measured here: the signal plays to its end.
     time.sleep(ANSWER_EVERY_S)
     return lateness(scheduled(answer, from_s, idle), witness.changes[begun:])

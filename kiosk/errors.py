@@ -28,8 +28,6 @@ class Remedy(StrEnum):
     """Show out of order until the disk takes a write again."""
     RETRY = "retry"
     """Try again later; the outbox keeps the events."""
-    ALARM = "alarm"
-    """Try again slowly and tell a person: retrying alone will not help."""
 
 
 class KioskError(Exception):
@@ -88,9 +86,3 @@ class DeliveryError(KioskError):
 
 class BrokerUnreachable(DeliveryError):  # noqa: N818
     """No connection to the broker."""
-
-
-class BrokerRefused(DeliveryError):  # noqa: N818
-    """The broker answered, and said no."""
-
-    remedy = Remedy.ALARM

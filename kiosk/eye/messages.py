@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
+from kiosk.payloads import MAX_PAYLOAD_BYTES
+
 MAX_LINE_BYTES = 96 * 1024
 """Eight symbols of 7,089 bytes in base64, with their corners."""
-MAX_PAYLOAD_BYTES = 7089
 MAX_CODES = 8
 MAX_SEEN_HZ = 10
 

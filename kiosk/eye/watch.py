@@ -20,7 +20,6 @@ from kiosk.eye.frame import Frame
 from kiosk.eye.liveness import Liveness
 from kiosk.eye.messages import (
     MAX_CODES,
-    MAX_PAYLOAD_BYTES,
     MAX_SEEN_HZ,
     Bye,
     Code,
@@ -30,6 +29,7 @@ from kiosk.eye.messages import (
     Seen,
 )
 from kiosk.eye.quality import measure
+from kiosk.payloads import MAX_PAYLOAD_BYTES
 
 HEARTBEAT_S = 1.0
 CAMERA_PATIENCE_S = 3.0

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from kiosk.door.presence import MOST_REMEMBERED
 from kiosk.eye.link import EyeGone, Heard, KioskEnd, Report
-from kiosk.eye.messages import MAX_LINE_BYTES, MAX_PAYLOAD_BYTES, MAX_SEEN_HZ, decode, encode
+from kiosk.eye.messages import MAX_LINE_BYTES, MAX_SEEN_HZ, decode, encode
 from kiosk.eye.people import person
 from kiosk.outbox.memory import MemoryOutbox
 from kiosk.outbox.memory import Settings as MemorySettings
+from kiosk.payloads import MAX_PAYLOAD_BYTES
 from tests.parts.check_ins import SOURCE
 from tests.scenario.doorway import Doorway, encoded, seen
 

@@ -16,7 +16,6 @@ from kiosk.eye.link import EyeEnd, EyeGone, Heard, KioskEnd, Report
 from kiosk.eye.messages import (
     MAX_CODES,
     MAX_LINE_BYTES,
-    MAX_PAYLOAD_BYTES,
     MAX_SEEN_HZ,
     Code,
     Heartbeat,
@@ -26,6 +25,7 @@ from kiosk.eye.messages import (
     decode,
     encode,
 )
+from kiosk.payloads import MAX_PAYLOAD_BYTES
 
 DEADLINE_S = 20.0
 CORNERS = ((1, 2), (30, 2), (30, 40), (-1, 40))

@@ -10,7 +10,6 @@ from kiosk.eye.decoders import Corners, Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.messages import (
     MAX_CODES,
-    MAX_PAYLOAD_BYTES,
     MAX_SEEN_HZ,
     Bye,
     Heartbeat,
@@ -19,6 +18,7 @@ from kiosk.eye.messages import (
     Seen,
 )
 from kiosk.eye.watch import CAMERA_PATIENCE_S, RECYCLE_QUIET_S, WARM_FRAMES, Watch
+from kiosk.payloads import MAX_PAYLOAD_BYTES
 
 CORNERS: Corners = ((1, 1), (9, 1), (9, 9), (1, 9))
 Scene = list[Symbol]
