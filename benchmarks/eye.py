@@ -1,8 +1,9 @@
 """How well the eye reads QR codes, beside the readers that anybody can install.
 
 Photographs: --corpus. Door scenes: --scenes SEED. Cards that come and go in real time: --stream
-with --scenes. False reads: --negatives N. Seeds 1 to 99 are for tuning, 1000 and above for judging:
-what was tuned on a seed is not judged on it.
+with --scenes. False reads: --negatives N. What a door costs at which nobody is: always, in halls of
+the seed. Seeds 1 to 99 are for tuning, 1000 and above for judging: what was tuned on a seed is not
+judged on it.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus, measure, readers, report, tally
+from benchmarks import corpus, empty, measure, readers, report, tally
 from benchmarks.beyond import beyond
 from benchmarks.corpus import Sample
 from benchmarks.falsehood import false_reads
@@ -41,7 +42,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     add("--stream", action="store_true", help="visits in real time, and what one frame cannot show")
     add("--visits", type=int, metavar="N", default=4, help="so many at the limit of each condition")
     add("--negatives", type=int, metavar="N", help="show the kiosk N pictures without a QR code")
-    add("--limit", type=int, metavar="N", help="only N photographs, N scenes and N visits")
+    add("--empty", type=int, metavar="N", default=empty.FRAMES, help="so many frames of each hall")
+    add("--limit", type=int, metavar="N", help="only N photographs, N scenes, N visits and N halls")
     add("--readers", metavar="A,B", help=f"of: {', '.join([readers.KIOSK, *readers.PEERS])}")
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     add("--report", action="store_true", help=f"write {report.PAGE} and its plot")
@@ -66,6 +68,9 @@ def _figures(options: argparse.Namespace) -> dict[str, Any]:
     say(f"{len(pictures)} pictures before {len(chosen)} readers")
     figures = _about(options, chosen, missing)
     figures |= tally.summary(measure.run(pictures, chosen, _progress()))
+    if door := _empty_door(options, chosen):
+        figures["readers"][readers.KIOSK]["cpu_ratio_empty"] = door["cpu_ratio_empty"]
+        figures["empty_door"] = door
     if options.stream:
         every = visits(options.scenes, ORDINARY_SHARE * options.visits, options.visits)
         going = corpus.spread(list(every), options.limit)
@@ -80,10 +85,27 @@ def _spread(pictures: list[Sample], options: argparse.Namespace) -> list[Sample]
     return corpus.spread(pictures, options.limit)
 
 
+def _seed(options: argparse.Namespace) -> int:
+    return 1 if options.scenes is None else options.scenes
+
+
+def _empty_door(
+    options: argparse.Namespace, chosen: Sequence[readers.Reader]
+) -> dict[str, Any] | None:
+    """Return what an empty door costs, where both who are compared are there."""
+    base = next((reader for reader in chosen if reader.name == readers.BASE), None)
+    own = any(reader.name == readers.KIOSK for reader in chosen)
+    if base is None or not own or not options.empty:
+        return None
+    halls = min(empty.HALLS, options.limit or empty.HALLS)
+    say(f"{halls} empty halls, the gate on")
+    return empty.empty_door(_seed(options), base, halls, options.empty, say)
+
+
 def _negatives(options: argparse.Namespace, photographs: list[Sample]) -> dict[str, Any]:
-    seed = 1 if options.scenes is None else options.scenes
-    empty = [sample for sample in photographs if not sample.has_code]
-    told = false_reads(seed, options.negatives, empty, say)
+    seed = _seed(options)
+    without = [sample for sample in photographs if not sample.has_code]
+    told = false_reads(seed, options.negatives, without, say)
     say(f"seed {seed}: {told['false']} false reads in {told['pictures']} pictures")
     return told
 

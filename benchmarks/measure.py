@@ -7,6 +7,7 @@ picture within a moment, so that a busy machine slows all of them alike.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PIL import Image
 
@@ -15,6 +16,7 @@ from benchmarks.readers import Picture, Reader, Reading, picture_of
 from benchmarks.truth import Verdict
 
 Progress = Callable[[int, int], None]
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,14 @@ def run(
 
 def timed(reader: Reader, picture: Picture) -> tuple[Reading, int]:
     """Return what the reader reported and the CPU nanoseconds that it took."""
+    return spent(lambda: reader.read(picture))
+
+
+def spent(work: Callable[[], Done]) -> tuple[Done, int]:
+    """Return what `work` returned and the CPU nanoseconds that it took, on all threads."""
     begun_ns = time.process_time_ns()
-    reading = reader.read(picture)
-    return reading, time.process_time_ns() - begun_ns
+    done = work()
+    return done, time.process_time_ns() - begun_ns
 
 
 def _warm_up(readers: Sequence[Reader]) -> None:

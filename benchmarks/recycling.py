@@ -1,132 +1,218 @@
-"""The eye's planned end with real reads: it grows while cards come, and ends when none is there."""
+"""Lives of the eye with real reads: it grows while cards come, and begins anew in quiet time.
+
+A life is the eye's own loop and look, with both decoders, in a process of its own. People come in
+groups, and zbarlight is asked about every frame that shows a card, which it never is at a door:
+there it gets the rare frames that nobody else reads. The frames' clock is simulated.
+"""
 
 import itertools
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from benchmarks.shown import empty_frames, frames
+from kiosk.app.decode import decoders
+from kiosk.errors import SettingsError
 from kiosk.eye.decoders import Decoder, Symbol
 from kiosk.eye.frame import Frame
+from kiosk.eye.look import Look
+from kiosk.eye.look_settings import LookSettings
 from kiosk.eye.messages import Bye, Message
-from kiosk.eye.watch import RECYCLE_QUIET_S, WARM_FRAMES, Watch, resident_now_mb
+from kiosk.eye.watch import RECYCLE_QUIET_S, WARM_FRAMES, Looking, Watch, resident_now_mb
 
 FRAME_S = 0.1
 PAUSE_FRAMES = 100
-"""Between two groups of people: half of the quiet that a planned end asks for."""
+"""Before a group of people: half of the quiet that a planned end asks for."""
 GROUP_FRAMES = 400
-MOST_FRAMES = 200_000
+_QUIET_FRAMES = round((RECYCLE_QUIET_S + 2) / FRAME_S)
+"""After the last card of a life: somewhat more than a planned end asks for."""
+_EMPTY_FRAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Recycled:
-    """How it ended: times in seconds of the frames' clock, growth in MB."""
+class Life:
+    """One life of the eye: `reads` are zbarlight's, `missed` those of them that read nothing.
+
+    Memory is the whole process's: when warm, as the eye's own rule takes it; the most that it had
+    since; and at the end. `quiet_s` is for how long no card had been in the picture at the end.
+    """
 
     planned: bool
     frames: int
     reads: int
+    warm_reads: int
+    """Those before it was warm."""
+    missed: int
+    warm_mb: float
+    most_mb: float
+    end_mb: float
     grown_at_s: float | None
     """When the growth was reached, with people still coming."""
     ended_at_s: float
     quiet_s: float
-    """For how long nothing had been in view at the end."""
-    growth_mb: float
+
+    @property
+    def growth_mb(self) -> float:
+        """Return what it had grown by at the end."""
+        return self.end_mb - self.warm_mb
 
     @property
     def kept(self) -> bool:
-        """Tell whether it ended by plan, after growth, and only while nothing was in view."""
-        return self.planned and self.grown_at_s is not None and self.quiet_s >= RECYCLE_QUIET_S
+        """Tell whether it read everything and ended in quiet time, if by plan."""
+        return not self.missed and (not self.planned or self.quiet_s >= RECYCLE_QUIET_S)
 
     def line(self) -> str:
         """Return what was seen in one line."""
-        grown = "never" if self.grown_at_s is None else f"at {self.grown_at_s:.0f} s"
+        end = "by plan" if self.planned else "when its reads were done"
         return (
-            f"recycling: {self.reads} reads, grown {grown}, planned end: {self.planned} at"
-            f" {self.ended_at_s:.0f} s after {self.quiet_s:.0f} s with nothing in view,"
-            f" {self.growth_mb:.2f} MB grown"
+            f"eye: {self.reads} reads, warm {self.warm_mb:.2f} MB, most {self.most_mb:.2f} MB,"
+            f" end {self.end_mb:.2f} MB {end}, {self.quiet_s:.0f} s after the last card"
         )
 
 
 class Street:
-    """A camera, a clock and a look in one: groups of people with pauses, and at last nobody.
+    """A camera and a clock: groups of people, with pauses too short for a planned end.
 
-    Pauses are too short for a planned end. People come until the growth has been reached and one
-    more group has passed.
+    They come until the growth has been reached and one more group has passed, or until `reads`
+    frames have shown a card; then nobody does.
     """
 
     has_sensor = False
     skipped = 0
-    names = ("zbarlight",)
 
-    def __init__(self, decoder: Decoder, pictures: Sequence[Frame], growth_mb: float) -> None:
-        self._decoder = decoder
+    def __init__(
+        self,
+        pictures: Sequence[Frame],
+        reads: int,
+        growth_mb: float,
+        resident_mb: Callable[[], float],
+    ) -> None:
         self._cards = itertools.cycle(pictures)
-        first = pictures[0]
-        self._empty = replace(first, luma=b"\x80" * len(first.luma))
+        self._empty = itertools.cycle(empty_frames(_EMPTY_FRAMES))
+        self._reads = reads
         self._growth_mb = growth_mb
-        self._start_mb: float | None = None
+        self._resident_mb = resident_mb
         self._last_group: int | None = None
-        self.reads: Counter[str] = Counter()
-        self.frames = 0
-        self.seen_at_s = 0.0
+        self.shows_card = False
+        self.frames = self.cards = self.card_at = 0
         self.grown_at_s: float | None = None
-        self.told: list[Message] = []
+        self.warm_mb: float | None = None
+        self.warm_cards = 0
+        self.most_mb = self.now_mb = 0.0
 
     def now_s(self) -> float:
         """Return the time of the newest frame."""
         return self.frames * FRAME_S
 
-    def growth_mb(self) -> float:
-        """Return what the process has grown by since it was warm."""
-        return 0.0 if self._start_mb is None else resident_now_mb() - self._start_mb
+    def memory_mb(self) -> float:
+        """Return what the eye asks for once a heartbeat, and note it once it is warm."""
+        self.now_mb = self._resident_mb()
+        if self.frames >= WARM_FRAMES:
+            if self.warm_mb is None:
+                self.warm_mb, self.warm_cards = self.now_mb, self.cards
+            self.most_mb = max(self.most_mb, self.now_mb)
+        return self.now_mb
+
+    def is_over(self) -> bool:
+        """Tell whether nobody has come for longer than a planned end needs."""
+        done = self.cards >= self._reads and self.warm_mb is not None
+        return done and self.frames - self.card_at >= _QUIET_FRAMES
 
     def capture(self, timeout_s: float) -> Frame:
         """Return the next frame; `timeout_s` is never needed."""
         del timeout_s
-        group, place = divmod(self.frames, GROUP_FRAMES + PAUSE_FRAMES)
+        group, place = divmod(self.frames, PAUSE_FRAMES + GROUP_FRAMES)
         self.frames += 1
-        if self.frames == WARM_FRAMES:
-            self._start_mb = resident_now_mb()
-        if place == 0 and self.grown_at_s is None and self.growth_mb() >= self._growth_mb:
+        if place == PAUSE_FRAMES and self._last_group is None and self._has_grown():
             self.grown_at_s, self._last_group = self.now_s(), group
-        there = self._last_group is None or group <= self._last_group
-        frame = next(self._cards) if there and place < GROUP_FRAMES else self._empty
+        coming = self._last_group is None or group <= self._last_group
+        self.shows_card = coming and place >= PAUSE_FRAMES and self.cards < self._reads
+        if self.shows_card:
+            self.cards += 1
+            self.card_at = self.frames
         at_ns = round(self.now_s() * 1e9)
+        frame = next(self._cards if self.shows_card else self._empty)
         return replace(frame, captured_ns=at_ns, sensor_ns=at_ns)
+
+    def _has_grown(self) -> bool:
+        return self.warm_mb is not None and self.now_mb - self.warm_mb >= self._growth_mb
 
     def close(self) -> None:
         """Release nothing."""
 
+
+class Asked:
+    """The product's look, and beside it a decoder that is asked about every frame with a card."""
+
+    def __init__(self, look: Looking, decoder: Decoder, street: Street) -> None:
+        self._look, self._decoder, self._street = look, decoder, street
+        self.missed = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the look's decoders."""
+        return self._look.names
+
+    @property
+    def reads(self) -> Mapping[str, int]:
+        """Return the look's counts."""
+        return self._look.reads
+
     def read(self, frame: Frame) -> list[Symbol]:
-        """Return what the real decoder reads."""
-        symbols = self._decoder.decode(frame)
-        if symbols:
-            self.reads["plain"] += 1
-            self.seen_at_s = self.now_s()
-        return symbols
-
-    def send(self, message: Message) -> None:
-        """Keep the last word."""
-        self.told = [message]
+        """Return what the look reads."""
+        if self._street.shows_card:
+            self.missed += not any(symbol.payload for symbol in self._decoder.decode(frame))
+        return self._look.read(frame)
 
 
-def recycled(decoder: Decoder, pictures: Sequence[Frame], growth_mb: float) -> Recycled:
-    """Run the real loop before a street until it ends by plan, with `growth_mb` as its limit."""
-    street = Street(decoder, pictures, growth_mb)
+def live(
+    look: Looking,
+    decoder: Decoder,
+    pictures: Sequence[Frame],
+    reads: int,
+    growth_mb: float,
+    resident_mb: Callable[[], float] = resident_now_mb,
+) -> Life:
+    """Run the eye's own loop before a street until it ends, with `growth_mb` as its limit."""
+    street = Street(pictures, reads, growth_mb, resident_mb)
+    asked = Asked(look, decoder, street)
+    told: list[Message] = []
+
+    def send(message: Message) -> None:
+        told[:] = [message]
+
     watch = Watch(
         street,
-        street,
-        street.send,
+        asked,
+        send,
         camera_kind="replay",
         monotonic_s=street.now_s,
+        resident_mb=street.memory_mb,
         recycle_growth_mb=growth_mb,
     )
-    planned = watch.run(lambda: street.frames >= MOST_FRAMES)
-    return Recycled(
-        planned and isinstance(street.told[-1], Bye),
-        street.frames,
-        street.reads["plain"],
-        street.grown_at_s,
-        street.now_s(),
-        street.now_s() - street.seen_at_s,
-        street.growth_mb(),
+    planned = watch.run(street.is_over)
+    return Life(
+        planned=planned and isinstance(told[-1], Bye),
+        frames=street.frames,
+        reads=street.cards,
+        warm_reads=street.warm_cards,
+        missed=asked.missed,
+        warm_mb=street.warm_mb or 0.0,
+        most_mb=street.most_mb,
+        end_mb=street.now_mb,
+        grown_at_s=street.grown_at_s,
+        ended_at_s=street.now_s(),
+        quiet_s=(street.frames - street.card_at) * FRAME_S,
     )
+
+
+def one_life(seed: int, reads: int, growth_mb: float) -> Life:
+    """Build the look with both decoders and let it live: the work of a fresh process.
+
+    Raises:
+        SettingsError: zbarlight is not installed; its memory is what this is about.
+    """
+    built = {decoder.name: decoder for decoder in decoders(None, {})}
+    if "zbarlight" not in built:
+        raise SettingsError("no zbarlight here: pip install zbarlight (it needs libzbar0)")
+    look = Look(list(built.values()), LookSettings())
+    return live(look, built["zbarlight"], frames(seed), reads, growth_mb)

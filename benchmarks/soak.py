@@ -1,34 +1,30 @@
-"""Does the eye's memory stay where it is? So many reads, and resident memory at every 1 %.
+"""Does the eye's memory stay where it is? So many reads, and resident memory all the while.
 
-zxing must not grow. zbarlight does, by a little a read: what it costs is shown, and that the eye is
-made anew before it matters, and only while nothing is in view.
+zxing must not grow. zbarlight does, by a little a read; the eye that holds it begins anew by its
+own rule, only while nobody is in view, and must stay within the same few megabytes. Each decoder
+has a process of its own, and each life of the eye too, as at a door.
 """
 
 import argparse
 import json
-import random
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import segno
-from PIL import Image
-
-from benchmarks.recycling import recycled
+from benchmarks.recycling import Life, one_life
+from benchmarks.shown import frames
 from kiosk.eye.decoders import Decoder, zxing
 from kiosk.eye.frame import Frame
-from kiosk.eye.people import person
 from kiosk.eye.watch import RECYCLE_GROWTH_MB, resident_now_mb
 
-SIZE_PX = (640, 480)
 STEPS = 100
-ZXING_MOST_MB = 8.0
-"""More than this over a whole run is a leak; what an allocator takes once is less."""
-ZBARLIGHT_MOST_BYTES = 4096
-"""More than this a read would fill the eye's growth while one long queue of people passes."""
-WARM_PART = 0.01
+FLAT_MB = 5.0
+"""What counts as flat: resident memory since it was warm, for both decoders."""
+WARM_STEP = 1
 """The first 1 % of a run is what every library takes once."""
 
 
@@ -42,34 +38,63 @@ class Soaked:
     resident_mb: tuple[float, ...]
 
     @property
-    def growth_mb(self) -> float:
-        """Return what it grew by since it was warm."""
-        return self.resident_mb[-1] - self.resident_mb[round(WARM_PART * STEPS)]
+    def spread_mb(self) -> float:
+        """Return how far apart the most and the least are since it was warm."""
+        warm = self.resident_mb[WARM_STEP:]
+        return max(warm) - min(warm)
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether it read everything and stayed flat."""
+        return not self.missed and self.spread_mb <= FLAT_MB
+
+    def line(self) -> str:
+        """Return what was seen in one line."""
+        return (
+            f"{self.decoder}: {self.reads} reads, {self.missed} missed,"
+            f" warm {self.resident_mb[WARM_STEP]:.2f} MB, end {self.resident_mb[-1]:.2f} MB,"
+            f" apart at most {self.spread_mb:.2f} MB"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Lives of the eye one after the other, with `growth_mb` as the limit of its rule."""
+
+    growth_mb: float
+    each: tuple[Life, ...]
+
+    @property
+    def above_mb(self) -> float:
+        """Return how far above a fresh eye's warm memory any life ever was."""
+        return max(life.most_mb for life in self.each) - self.each[0].warm_mb
 
     @property
     def bytes_a_read(self) -> float:
-        """Return the same for one read."""
-        return self.growth_mb * 1e6 / ((1 - WARM_PART) * self.reads)
+        """Return what zbarlight kept of each read, over all lives."""
+        grown_mb = sum(life.growth_mb for life in self.each)
+        return grown_mb * 1e6 / max(1, sum(life.reads - life.warm_reads for life in self.each))
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether all ended by plan but the last, none before people, and memory was flat."""
+        planned = all(life.planned for life in self.each[:-1])
+        return planned and all(life.kept for life in self.each) and self.above_mb <= FLAT_MB
+
+    def line(self) -> str:
+        """Return what was seen in one line."""
+        planned = [life for life in self.each if life.planned]
+        quiet = f", the shortest quiet {min(e.quiet_s for e in planned):.0f} s" if planned else ""
+        return (
+            f"eye with zbarlight: {sum(life.reads for life in self.each)} reads,"
+            f" {sum(life.missed for life in self.each)} missed, {self.bytes_a_read:.0f} bytes a"
+            f" read; begun anew {len(planned)} times at {self.growth_mb:g} MB{quiet}; at most"
+            f" {self.above_mb:.2f} MB above a fresh eye"
+        )
 
 
-def frames(seed: int) -> list[Frame]:
-    """Return frames with one code each, of several lengths, with a camera's noise."""
-    rng = random.Random(seed)  # noqa: S311 - a picture, no secret
-    texts = ("0", "Trần Thị Bình", person(rng), person(rng, 11), person(rng) * 3)
-    return [frame_of(text) for text in texts]
-
-
-def frame_of(text: str) -> Frame:
-    """Return a frame with `text` as a symbol in its middle."""
-    code = segno.make(text.encode(), error="m", micro=False)
-    rows = [bytes(0 if dark else 255 for dark in row) for row in code.matrix_iter(border=4)]
-    symbol = Image.frombytes("L", (len(rows[0]), len(rows)), b"".join(rows))
-    scale = min(6, SIZE_PX[1] // symbol.height)
-    symbol = symbol.resize((symbol.width * scale, symbol.height * scale), Image.Resampling.NEAREST)
-    picture = Image.effect_noise(SIZE_PX, 6).point([min(255, luma + 60) for luma in range(256)])
-    corner = ((SIZE_PX[0] - symbol.width) // 2, (SIZE_PX[1] - symbol.height) // 2)
-    picture.paste(symbol, corner)
-    return Frame(picture.tobytes(), *SIZE_PX, SIZE_PX[0], 1, 1)
+Live = Callable[[int, int, float], Life]
+"""Lets an eye live: seed, reads and limit in MB."""
 
 
 def soak(
@@ -90,25 +115,18 @@ def soak(
     return Soaked(decoder.name, reads, missed, tuple(samples))
 
 
-def table(runs: Sequence[Soaked]) -> str:
-    """Return what was seen, a line a decoder."""
-    lines = ["decoder       reads   missed   warm MB    end MB  growth MB  bytes/read"]
-    for run in runs:
-        warm_mb, end_mb = run.resident_mb[round(WARM_PART * STEPS)], run.resident_mb[-1]
-        lines.append(
-            f"{run.decoder:10} {run.reads:8d} {run.missed:8d} {warm_mb:9.2f} {end_mb:9.2f}"
-            f" {run.growth_mb:10.2f} {run.bytes_a_read:11.1f}"
-        )
-    return "\n".join(lines)
+def soak_zxing(seed: int, reads: int) -> Soaked:
+    """Return zxing's run: the work of a fresh process."""
+    return soak(zxing.build(zxing.Settings()), frames(seed), reads, say)
 
 
-def kept(run: Soaked) -> bool:
-    """Tell whether a run kept the promise of its decoder, and read at all."""
-    if run.missed:
-        return False
-    if run.decoder == "zxing":
-        return run.growth_mb <= ZXING_MOST_MB
-    return run.bytes_a_read <= ZBARLIGHT_MOST_BYTES
+def lives(seed: int, reads: int, growth_mb: float, live: Live, say: Callable[[str], None]) -> Lives:
+    """Let eyes live one after the other until zbarlight has read `reads` times."""
+    each: list[Life] = []
+    while (left := reads - sum(life.reads for life in each)) > 0:
+        each.append(live(seed + len(each), left, growth_mb))
+        say(each[-1].line())
+    return Lives(growth_mb, tuple(each))
 
 
 def say(line: str) -> None:
@@ -121,42 +139,69 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     add = parser.add_argument
     add("--zxing", type=int, default=0, metavar="N", help="so many reads by zxing")
-    add("--zbarlight", type=int, default=0, metavar="M", help="so many reads by zbarlight")
-    add("--recycle-mb", type=float, metavar="MB", help="show the planned end at so much growth")
+    add("--zbarlight", type=int, default=0, metavar="M", help="so many by zbarlight, in the eye")
+    add(
+        "--recycle-mb",
+        type=float,
+        default=RECYCLE_GROWTH_MB,
+        metavar="MB",
+        help="begin anew after so much growth, instead of the eye's own limit",
+    )
     add("--seed", type=int, default=1)
     add("--json", type=Path, metavar="FILE", help="write the figures there")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if options.zxing <= 0 and options.zbarlight <= 0:
+        parser.error("nothing to read: give --zxing N, --zbarlight N or both")
+    return options
 
 
-def _zbarlight() -> Decoder:
-    from kiosk.eye.decoders import zbarlight  # noqa: PLC0415 - it has no wheels: only when asked
+def _run(options: argparse.Namespace) -> tuple[list[Soaked], list[Lives]]:
+    """Return what both decoders did, side by side, each in processes that do nothing else."""
+    # Spawned, and one task each: a fork or a second task would start with another's memory.
+    with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
+        zxings: list[Future[Soaked]] = []
+        eyes: list[Lives] = []
+        if options.zxing > 0:
+            zxings.append(pool.submit(soak_zxing, options.seed, options.zxing))
+        if options.zbarlight > 0:
 
-    return zbarlight.build(zbarlight.Settings())
+            def live(seed: int, reads: int, growth_mb: float) -> Life:
+                return pool.submit(one_life, seed, reads, growth_mb).result()
+
+            eyes.append(lives(options.seed, options.zbarlight, options.recycle_mb, live, say))
+        return [future.result() for future in zxings], eyes
+
+
+def _told(options: argparse.Namespace, runs: list[Soaked], eyes: list[Lives]) -> dict[str, Any]:
+    return {
+        "flat_mb": FLAT_MB,
+        "recycle_growth_mb": options.recycle_mb,
+        "runs": [asdict(run) | {"spread_mb": run.spread_mb, "kept": run.kept} for run in runs],
+        "eyes": [
+            {
+                "reads": sum(life.reads for life in eye.each),
+                "begun_anew": sum(life.planned for life in eye.each),
+                "above_fresh_mb": eye.above_mb,
+                "bytes_a_read": eye.bytes_a_read,
+                "kept": eye.kept,
+                "lives": [asdict(life) for life in eye.each],
+            }
+            for eye in eyes
+        ],
+    }
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run what was asked for; return 1 when a promise is broken."""
     options = _arguments(sys.argv[1:] if given is None else given)
-    pictures = frames(options.seed)
-    runs = []
-    if options.zxing:
-        runs.append(soak(zxing.build(zxing.Settings()), pictures, options.zxing, say))
-    if options.zbarlight:
-        runs.append(soak(_zbarlight(), pictures, options.zbarlight, say))
-    say(table(runs))
-    told: dict[str, Any] = {"recycle_growth_mb": RECYCLE_GROWTH_MB}
-    told["runs"] = [
-        asdict(run) | {"growth_mb": run.growth_mb, "bytes_a_read": run.bytes_a_read} for run in runs
-    ]
-    good = all(kept(run) for run in runs)
-    if options.recycle_mb is not None:
-        end = recycled(_zbarlight(), pictures, options.recycle_mb)
-        say(end.line())
-        told["recycling"] = asdict(end)
-        good = good and end.kept
+    runs, eyes = _run(options)
+    proofs: list[Soaked | Lives] = [*runs, *eyes]
+    for each in proofs:
+        say(f"{each.line()}: {'kept' if each.kept else 'BROKEN'}")
     if options.json is not None:
+        told = _told(options, runs, eyes)
         options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    return 0 if good else 1
+    return 0 if all(each.kept for each in proofs) else 1
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from docs import settings_page
+from docs import delivery_page, ledger_page, settings_page, status_page
 from docs.signal_names import FAULTS, SIGNALS
 from kiosk import errors
 from kiosk.app.settings import load_settings
@@ -48,11 +48,14 @@ def pages() -> dict[str, str]:
     before = _committed(SETTINGS_PAGE)
     return {
         SETTINGS_PAGE: f"{_NOTE}\n{settings_page.text(before)}",
+        "docs/reference/ledger.md": f"{_NOTE}\n{ledger_page.text()}",
         "docs/reference/checkin.schema.json": checkin_schema(),
         "docs/reference/errors.md": f"{_NOTE}\n{errors_page()}",
         "docs/reference/signals.md": f"{_NOTE}\n{signals_page()}",
+        "docs/reference/status.md": f"{_NOTE}\n{status_page.text()}",
         "docs/reference/wiring.svg": wiring_svg(),
         DOOR_PAGE: door_page(_committed(DOOR_PAGE)),
+        delivery_page.PAGE: delivery_page.text(_committed(delivery_page.PAGE)),
     }
 
 

@@ -89,16 +89,17 @@ def _table(prefix: str, model: type[BaseModel]) -> str:
             f"`{name}`",
             facts.type,
             facts.allowed or "any",
-            _default(field),
+            default(field),
             field.description or "",
         )
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell(each) for each in cells) + " |")
     first = next(iter(model.model_fields))
     variable = name_of((*prefix.split("."), first))
     return "\n".join(lines) + f"\n\nVariables: `{variable}` and alike."
 
 
-def _default(field: FieldInfo) -> str:
+def default(field: FieldInfo) -> str:
+    """Return a field's default as a table shows it."""
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
@@ -111,5 +112,6 @@ def _default(field: FieldInfo) -> str:
     return f"`{number(value)}`"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Return text as one cell of a table."""
     return " ".join(text.split()).replace("|", "\\|")

@@ -40,13 +40,17 @@ class Broker:
     """One mosquitto, used as `with Broker(folder) as broker`; `port` stays when it restarts.
 
     `options` are lines for its configuration, put before the listener; `tls` are lines for the
-    listener itself. `lines` are the last of its log.
+    listener itself. `lines` are the last of its log, each packet among them unless `verbose` is
+    off.
     """
 
-    def __init__(self, folder: Path, *options: str, tls: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, *options: str, tls: tuple[str, ...] = (), verbose: bool = True
+    ) -> None:
         self._config = folder / "mosquitto.conf"
         self._options = options
         self._tls = tls
+        self._verbose = ["-v"] if verbose else []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self.port = 0
@@ -106,7 +110,7 @@ class Broker:
         running = threading.Event()
         # It says "running" when every listener is open, and ends when one cannot be.
         self._process = process = subprocess.Popen(
-            [name, "-v", "-c", str(self._config)],
+            [name, *self._verbose, "-c", str(self._config)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

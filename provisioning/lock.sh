@@ -50,8 +50,10 @@ uv=$(find_uv)
 readonly uv
 cd "$root"
 readonly ours=(--extra zbar --group build)
-compile dev pyproject.toml "${ours[@]}" --group dev "$@"
+compile dev pyproject.toml "${ours[@]}" --extra ledger --group dev "$@"
 # The run list takes dev's versions: the tests speak for what is deployed.
 compile run pyproject.toml "${ours[@]}" --constraint "$lists/dev.txt" "$@"
+# What the receiving end runs on: no zbar, and what it stores with.
+compile ledger pyproject.toml --extra ledger --group build --constraint "$lists/dev.txt" "$@"
 # The peers of the benchmarks. bench.in names all that they need; one of them asks for far more.
 compile bench "$lists/bench.in" --no-deps "$@"

@@ -12,11 +12,20 @@ has_zbar() { [[ -n $(zbar_library) ]]; }
 
 has_broker() { command -v mosquitto >/dev/null; }
 
+# has_tracer MODE: only the checks trace anything, a kiosk does not.
+has_tracer() { [[ $1 != dev ]] || command -v strace >/dev/null; }
+
+# has_database MODE: only the ledger's checks start one; Debian keeps it off everybody's PATH.
+has_database() {
+  [[ $1 != dev ]] || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null ||
+    command -v initdb >/dev/null
+}
+
 # Runs as root, in a shell of its own (see apt_install): installs Debian packages.
 root_install() {
   set -euo pipefail
   local policy=/usr/sbin/policy-rc.d mark="# door-kiosk: temporary"
-  if [[ " $* " == *" mosquitto "* ]]; then
+  if [[ " $* " == *" mosquitto "* || " $* " == *" postgresql "* ]]; then
     # Debian starts a broker for the whole system as it installs one. Exit code
     # 101 of this file is Debian's way to say no. A file of somebody else's stays;
     # one of ours is left over from a run that was killed.
@@ -26,8 +35,17 @@ root_install() {
       chmod 755 "$policy"
     fi
   fi
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$@"
+  local install=(apt-get install --yes --quiet --no-install-recommends
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
+  export DEBIAN_FRONTEND=noninteractive
+  if [[ " $* " == *" postgresql "* ]]; then
+    # A server's package makes a database of the whole system, which would start
+    # at the next boot and hold port 5432. This file of the part below it says no.
+    "${install[@]}" postgresql-common
+    sed -Ei 's/^#? ?create_main_cluster *=.*/create_main_cluster = false/' \
+      /etc/postgresql-common/createcluster.conf
+  fi
+  "${install[@]}" "$@"
   if [[ " $* " == *" mosquitto "* ]]; then
     # It would start at the next boot. The link is what systemctl removes; without
     # systemctl (a container) it would lie there for the day when systemd arrives.

@@ -125,7 +125,7 @@ install_project() {
 
 verify() {
   quietly "the environment does not work: an import fails" \
-    "$venv/bin/python" -I -c 'import kiosk, zbarlight, zxingcpp'
+    "$venv/bin/python" -I -c 'import kiosk, ledger, zbarlight, zxingcpp'
   [[ -x $venv/bin/kiosk ]] || die "the environment does not work: it has no command kiosk"
 }
 
@@ -146,14 +146,17 @@ is_done() {
   [[ -f $stamp && -x $venv/bin/kiosk ]] && is_new_enough "$venv/bin/python" || return 1
   read -r done_mode done_key <"$stamp" || return 1
   [[ $done_mode == "$1" || $done_mode == dev ]] && [[ $done_key == "$(key)" ]] &&
-    [[ $(identify "$venv/bin/python") == "$(identify "$python")" ]] && has_zbar && has_broker
+    [[ $(identify "$venv/bin/python") == "$(identify "$python")" ]] &&
+    has_zbar && has_broker && has_tracer "$1" && has_database "$1"
 }
 
-# ensure_system VERSION: the Debian packages that all the rest needs.
+# ensure_system VERSION MODE: the Debian packages that all the rest needs.
 ensure_system() {
   is_healthy || can_make_venv || need "venv and pip for Python $1" "python$1-venv"
   has_zbar || need "the zbar library, for the decoder zbarlight" libzbar0
   has_broker || need "mosquitto, the broker of the demo and the tests" mosquitto
+  has_tracer "$2" || need "strace, which records the outbox's writes for modelled power cuts" strace
+  has_database "$2" || need "PostgreSQL, for the ledger's checks" postgresql
   zbarlight_works || [[ -d $(zbarlight_wheels) ]] || need_compiler "$1"
   install_missing
 }
@@ -163,7 +166,7 @@ set_up() {
   version=$(identify "$python")
   version=${version%% *}
   rm -f -- "$stamp"
-  ensure_system "$version"
+  ensure_system "$version" "$mode"
   is_healthy || make_venv "$version"
   install_packages "$mode"
   ensure_zbarlight "$version"

@@ -11,6 +11,7 @@ import typer
 from kiosk import __version__
 from kiosk.app import logs, settings
 from kiosk.app.config_cli import config_app, wiring
+from kiosk.app.outbox_cli import outbox_app
 from kiosk.errors import EXIT_SETTINGS, KioskError, SettingsError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(config_app, name="config")
+app.add_typer(outbox_app, name="outbox")
 app.command("wiring")(wiring)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]

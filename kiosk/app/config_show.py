@@ -43,6 +43,7 @@ def _sections(loaded: Loaded) -> Iterator[tuple[str, dict[str, object]]]:
         yield f"indicators.{indicator.kind}", _values(indicator.settings)
     yield "outbox", _chosen(settings.outbox)
     yield "uplink", _chosen(settings.uplink)
+    yield "courier", _values(settings.courier)
     yield "clock", _chosen(settings.clock)
     yield "log", _values(settings.log)
 

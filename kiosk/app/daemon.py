@@ -1,19 +1,21 @@
 """The kiosk process: one thread owns the door, takes cues from a bounded queue, performs effects.
 
 An effect that fails to commit drops its step whole, so that the door never shows what the disk
-does not hold. Everything here runs on the main thread except `post`.
+does not hold. Everything here runs on the main thread.
 """
 
-import contextlib
-import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
+from kiosk.app.health import Proofs
+from kiosk.app.inbox import Inbox, Item
+from kiosk.app.inside import Inside
+from kiosk.app.notify import Notify
 from kiosk.app.record import Keys, check_in, looked, names_in
-from kiosk.app.status import EyeStatus, QueueStatus, Status
+from kiosk.app.telling import Account, Pulse
 from kiosk.clock import Clock
 from kiosk.door.cues import Cue, FaultCleared, FaultRaised, Record, Show, Ticked, Unlock
 from kiosk.door.event import QueuedEvent
@@ -21,7 +23,6 @@ from kiosk.door.machine import Conduct, Door, Passing, step
 from kiosk.door.signal import Fault
 from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
-from kiosk.eye.link import Report as EyeReport
 from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
 from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S, Supervisor
 from kiosk.outbox import Outbox
@@ -32,12 +33,14 @@ _log = structlog.get_logger("kiosk")
 TICK_S = 0.1
 PROBE_FAILED_S = 1.0
 PROBE_IDLE_S = 30.0
-STATUS_EVERY_S = 10.0
-STATUS_AT_MOST_EVERY_S = 0.5
 
 
 class Courier(Protocol):
-    """What the daemon asks of the courier; neither call blocks."""
+    """What the daemon asks of the courier; nothing blocks."""
+
+    @property
+    def turned_s(self) -> float:
+        """When its thread last turned (monotonic s)."""
 
     def nudge(self) -> None:
         """Say that a row was committed."""
@@ -47,41 +50,14 @@ class Courier(Protocol):
 
 
 class Stage(Protocol):
-    """What the daemon asks of the player; never blocks."""
+    """What the daemon asks of the player; nothing blocks."""
+
+    @property
+    def turned_s(self) -> float:
+        """When its thread last turned (monotonic s)."""
 
     def play(self, effect: Show | Unlock) -> None:
         """Play `effect` now."""
-
-
-Item = EyeReport | CourierState
-
-
-class Inbox:
-    """Everything that other threads tell the main thread; bounded, never blocks them."""
-
-    def __init__(self) -> None:
-        self._queue: queue.Queue[Item] = queue.Queue(maxsize=256)
-        self.exit_code: int | None = None
-
-    def post(self, item: Item) -> None:
-        """Leave `item`; any thread. What does not fit is dropped: the next frame says it again."""
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(item)
-
-    def stop(self, code: int) -> None:
-        """End the daemon with this exit code; any thread, and a signal handler.
-
-        A handler may interrupt the main thread while it holds the queue's lock, so this takes none.
-        """
-        if self.exit_code is None:
-            self.exit_code = code
-
-    def take(self, timeout_s: float) -> Item | None:
-        """Return the next item, or None after `timeout_s`."""
-        try:
-            return self._queue.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +72,7 @@ class Parts:
     keys: Keys
     conduct: Conduct
     silent_s: float
+    notify: Notify
 
 
 class Kiosk:
@@ -108,12 +85,14 @@ class Kiosk:
         self._probe_at_s = float("-inf")
         # An eye that never connects is silent too, once it had time to start.
         self._heard_s: float | None = self._now_s() + START_PATIENCE_S - parts.silent_s
-        self._heartbeat: Heartbeat | None = None
+        self._eye_s: float | None = None
+        self._disk_s: float | None = None
         self._planned = False
-        self._trouble: str | None = None
-        self._said: tuple[object, ...] | None = None
-        self._said_s = float("-inf")
+        self._tell_clock_at_s = float("-inf")
+        self._inside = Inside(parts.clock)
         self._inside_loaded = parts.conduct.passing is not Passing.TOGGLE
+        self._account = Account(parts.outbox, parts.clock)
+        self._pulse = Pulse(parts.notify, max(parts.silent_s, START_PATIENCE_S))
 
     def run(self, inbox: Inbox) -> int:
         """Turn until told to stop; returns the exit code."""
@@ -124,21 +103,22 @@ class Kiosk:
             self.turn()
         return inbox.exit_code
 
-    def take(self, item: EyeReport | CourierState) -> None:
+    def take(self, item: Item) -> None:
         """Handle what another thread said."""
         match item:
             case Heard(message, at_s):
                 self._hear(message, at_s)
             case EyeGone(why):
                 self._gone(why)
-            case CourierState(connected, trouble):
-                self._trouble = trouble if trouble or connected else "not connected"
-                _log.info("uplink", connected=connected, trouble=trouble)
+            case CourierState():
+                self._account.courier = item
+                _log.info("uplink", connected=item.connected, trouble=item.trouble)
 
     def turn(self) -> None:
-        """Do what time asks for: probe the disk, watch the eye, tick the door, tell the status."""
+        """Do what time asks for: probe the disk, watch the eye, tick the door, say how we are."""
         now_s = self._now_s()
         self._probe(now_s)
+        self._learn_time(now_s)
         self._supervise(now_s)
         self._step(Ticked(now_s))
         self._tell(now_s)
@@ -151,7 +131,7 @@ class Kiosk:
             self._step(FaultRaised(self._now_s(), Fault.CAMERA))
 
     def _hear(self, message: Message, at_s: float) -> None:
-        self._heard_s = at_s
+        self._heard_s = self._eye_s = at_s
         if self._parts.supervisor is not None:
             self._parts.supervisor.heard(at_s)
         match message:
@@ -163,7 +143,7 @@ class Kiosk:
             case Seen():
                 self._step(looked(message, at_s, self._parts.keys))
             case Heartbeat():
-                self._heartbeat = message
+                self._account.heartbeat = message
                 cue = FaultCleared if message.camera_ok else FaultRaised
                 self._step(cue(at_s, Fault.CAMERA))
 
@@ -187,25 +167,45 @@ class Kiosk:
             return
         try:
             self._parts.outbox.probe()
-            self._load_inside(now_s)
+            self._load_inside()
         except OutboxError as error:
             self._probe_at_s = now_s + PROBE_FAILED_S
             if Fault.DISK not in self.door.faults:
                 _log.error("out of order", fault=Fault.DISK.value, what=str(error))
             self._step(FaultRaised(now_s, Fault.DISK))
+            self._disk_s = self._now_s()
         else:
             self._probe_at_s = now_s + PROBE_IDLE_S
+            self._disk_s = self._now_s()
             if Fault.DISK in self.door.faults:
                 _log.info("the disk takes writes again")
                 self._step(FaultCleared(now_s, Fault.DISK))
 
-    def _load_inside(self, now_s: float) -> None:
+    def _load_inside(self) -> None:
         if not self._inside_loaded:
-            unix_s = self._parts.clock.unix_s()
-            known = self._parts.outbox.inside()
-            inside = {mark: now_s - (unix_s - since_s) for mark, since_s in known.items()}
+            inside = self._inside.recall(self._parts.outbox.inside())
             self.door = replace(self.door, inside=inside)
             self._inside_loaded = True
+
+    def _learn_time(self, now_s: float) -> None:
+        """After the first synchronisation of a boot, record once what its clock means."""
+        clock = self._parts.clock
+        if now_s < self._tell_clock_at_s or not clock.trusted():
+            return
+        if self._inside_loaded:
+            self.door = replace(self.door, inside=self._inside.settle(self.door.inside))
+        try:
+            event = self._parts.outbox.commit_clock(clock.boot_clock(), clock.read())
+        except OutboxError as error:
+            # The probe finds what is wrong with the disk; this is only tried again.
+            _log.warning("the clock is not recorded yet", what=str(error))
+            self._tell_clock_at_s = now_s + PROBE_FAILED_S
+            self._probe_at_s = now_s
+            return
+        self._tell_clock_at_s = float("inf")
+        if event is not None:
+            _log.info("the clock is right", event_id=event.event_id)
+            self._parts.courier.nudge()
 
     def _step(self, cue: Cue) -> None:
         before = self.door
@@ -237,8 +237,7 @@ class Kiosk:
         parts = self._parts
         inside = None
         if parts.conduct.passing is Passing.TOGGLE and record.decision.accepted:
-            age_base_s = parts.clock.unix_s() - self._now_s()
-            inside = {mark: age_base_s + since_s for mark, since_s in self.door.inside.items()}
+            inside = self._inside.stored(self.door.inside)
         event = parts.outbox.commit(check_in(record, parts.keys, parts.clock.read()), inside)
         parts.courier.nudge()
         return event
@@ -259,45 +258,18 @@ class Kiosk:
         _log.info("scan", **facts)
 
     def _tell(self, now_s: float) -> None:
-        """Publish the status: at once when it changed in kind, else now and then."""
-        kinds = (self.door.phase, self.door.faults, self._trouble, self.door.background_count)
-        since_s = now_s - self._said_s
-        if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and since_s < STATUS_EVERY_S):
-            return
-        self._said, self._said_s = kinds, now_s
-        self._parts.courier.say(self._status().model_dump_json().encode())
-
-    def _status(self) -> Status:
-        try:
-            depth = self._parts.outbox.depth()
-            queue_status = QueueStatus(rows=depth.rows, unsent=depth.unsent)
-        except OutboxError:
-            queue_status = None
-        return Status(
-            online=True,
-            phase=self.door.phase,
-            faults=tuple(f for f in Fault if f in self.door.faults),
-            outbox=queue_status,
-            delivery_trouble=self._trouble,
-            background_codes=self.door.background_count,
-            eye=self._eye_status(),
-            clock=self._parts.clock.read(),
+        """Tell the ward how we are, and prove to the watchdog that everything works."""
+        parts, door = self._parts, self.door
+        if self._account.due(door, now_s):
+            restarts = parts.supervisor.restarts if parts.supervisor else 0
+            status = self._account.status(door, now_s, restarts)
+            parts.courier.say(status.model_dump_json().encode())
+        proofs = Proofs(
+            disk_s=self._disk_s,
+            eye_s=self._eye_s,
+            eye_fault_shown=Fault.CAMERA in door.faults,
+            courier_s=parts.courier.turned_s,
+            player_s=parts.stage.turned_s,
         )
-
-    def _eye_status(self) -> EyeStatus | None:
-        beat = self._heartbeat
-        if beat is None:
-            return None
-        supervisor = self._parts.supervisor
-        return EyeStatus(
-            camera_ok=beat.camera_ok,
-            frames=beat.frames,
-            frames_read=beat.frames_read,
-            codes_read=beat.codes_read,
-            pictures_skipped=beat.pictures_skipped,
-            sharpness=beat.sharpness,
-            brightness=beat.brightness,
-            symbol_px=beat.symbol_px,
-            reads=beat.reads,
-            restarts=supervisor.restarts if supervisor else 0,
-        )
+        shown = ", ".join(fault.value for fault in Fault if fault in door.faults)
+        self._pulse.beat(proofs, now_s, f"{door.phase.value}: {shown}" if shown else door.phase)

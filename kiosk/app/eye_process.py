@@ -5,23 +5,29 @@ the sections of the settings that are its own.
 """
 
 import ctypes
+import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from kiosk.app.notify import Notify
 from kiosk.app.settings import EyeSettings
 from kiosk.errors import CameraLost
 from kiosk.eye.decoders import Decoder
 from kiosk.eye.link import EyeEnd
 from kiosk.eye.look import Look
+from kiosk.eye.messages import Heartbeat, Hello, Message
 from kiosk.eye.supervisor import EXIT_CAMERA_LOST, EXIT_PLANNED
-from kiosk.eye.watch import Watch
+from kiosk.eye.watch import Send, Watch
 
 _log = structlog.get_logger("eye")
 _PR_SET_PDEATHSIG = 1
+_KIOSK_PATIENCE_S = 10.0
+_KNOCK_EVERY_S = 0.2
 
 
 def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool, stats: bool = False) -> int:
@@ -66,16 +72,52 @@ def build_look(loaded: EyeSettings) -> Look:
 def _watch(
     loaded: EyeSettings, look: Look, socket_path: Path, stopping: Callable[[], bool]
 ) -> bool:
-    link = EyeEnd(socket_path)
+    notify = Notify.of(os.environ)
+    link = _connected(socket_path, stopping)
     try:
         camera = loaded.camera.load().build(loaded.camera.settings)
         try:
-            watch = Watch(camera, look, link.send, camera_kind=loaded.camera.kind)
+            watch = Watch(camera, look, proving(link.send, notify), camera_kind=loaded.camera.kind)
             return watch.run(stopping)
         finally:
             camera.close()
     finally:
         link.close()
+        notify.stopping()
+
+
+def proving(send: Send, notify: Notify) -> Send:
+    """Return a `send` that proves the eye's work to the service manager as well.
+
+    A heartbeat is sent only while frames are looked at, or to say that the camera is lost: what
+    hangs sends none. It counts once the kiosk's end has taken it.
+    """
+
+    def send_and_prove(message: Message) -> None:
+        send(message)
+        if isinstance(message, Hello):
+            notify.ready()
+            notify.status("watching")
+        elif isinstance(message, Heartbeat):
+            notify.feed()
+
+    return send_and_prove
+
+
+def _connected(path: Path, stopping: Callable[[], bool]) -> EyeEnd:
+    """Return the connection to the kiosk, which systemd may start a moment after us.
+
+    Raises:
+        OSError: There is no kiosk.
+    """
+    for _ in range(round(_KIOSK_PATIENCE_S / _KNOCK_EVERY_S)):
+        try:
+            return EyeEnd(path)
+        except OSError:
+            if stopping():
+                raise
+            threading.Event().wait(_KNOCK_EVERY_S)
+    return EyeEnd(path)
 
 
 def _die_with_parent() -> None:

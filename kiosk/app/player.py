@@ -85,8 +85,14 @@ class Player:
         self._indicators = list(indicators)
         self._monotonic_s = monotonic_s
         self._score = Score(unlock_s, state_since_s=monotonic_s())
+        self._turned_s = monotonic_s()
         self._inbox: queue.Queue[Show | Unlock | None] = queue.Queue(maxsize=64)
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+
+    @property
+    def turned_s(self) -> float:
+        """When the thread last turned, or was made (monotonic s); any thread."""
+        return self._turned_s
 
     def start(self) -> None:
         """Begin to play."""
@@ -113,6 +119,8 @@ class Player:
                 now_s = self._monotonic_s()
                 output, until_s = self._score.at(now_s)
                 self._apply(output)
+                # After the lights: a device that hangs is no turn.
+                self._turned_s = self._monotonic_s()
                 try:
                     effect = self._inbox.get(timeout=max(0.0, until_s - self._monotonic_s()))
                 except queue.Empty:

@@ -14,6 +14,7 @@ from kiosk.app.config_fields import Allowed
 from kiosk.door.event import TopicLevel
 from kiosk.door.machine import Passing
 from kiosk.eye.look_settings import LookSettings
+from kiosk.uplink.delivery.pace import DRAIN_HZ
 
 SITE_KEY_HEX = 64
 """32 bytes: the output length of the hash under it."""
@@ -159,6 +160,25 @@ class Gpio(_Section):
     pins: Literal["mock", "lgpio"] = Field(
         description="`lgpio` on a Pi; `mock` anywhere else: the same program without a header.",
         examples=["lgpio"],
+    )
+
+
+class Courier(_Section):
+    """How events leave."""
+
+    drain_hz: float = Field(
+        default=DRAIN_HZ,
+        ge=0.1,
+        le=10_000,
+        description="Events a second that leave while a queue of them is worked off; what the "
+        "operator retains at `kiosk/v1/config/drain` overrules it.",
+    )
+    start_spread_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=900,
+        description="Seconds; the first connection after a start waits a random part of them, so "
+        "that a district whose power returns does not arrive at once.",
     )
 
 

@@ -14,7 +14,17 @@ from pydantic import BaseModel, SecretBytes
 from kiosk.app import adapters, config_file
 from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
 from kiosk.app.reading import Origin, Reading
-from kiosk.app.sections import Door, Eye, Gpio, Identity, Indicators, Kiosk, Log, Payloads
+from kiosk.app.sections import (
+    Courier,
+    Door,
+    Eye,
+    Gpio,
+    Identity,
+    Indicators,
+    Kiosk,
+    Log,
+    Payloads,
+)
 from kiosk.app.settings_checks import check_formats, check_identity, check_pins
 
 __all__ = [
@@ -49,6 +59,7 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "door": Door,
     "gpio": Gpio,
     "indicators": Indicators,
+    "courier": Courier,
     "log": Log,
 }
 ONE_ADAPTER = {
@@ -72,6 +83,7 @@ SECTIONS = (
     "indicators",
     "outbox",
     "uplink",
+    "courier",
     "clock",
     "log",
 )
@@ -92,6 +104,7 @@ class Settings:
     indicators: tuple[Chosen, ...]
     outbox: Chosen
     uplink: Chosen
+    courier: Courier
     clock: Chosen
     log: Log
 
@@ -167,7 +180,7 @@ def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
 def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> SecretBytes:
     reading.check_sections(SECTIONS)
     missing = {name for name, add in REQUIRED.items() if reading.is_missing(name, add)}
-    for name in ("kiosk", "payloads", "door", "gpio", "log"):
+    for name in ("kiosk", "payloads", "door", "gpio", "courier", "log"):
         reading.check((name,), OWN_SECTIONS[name])
     site_key = None if "identity" in missing else check_identity(reading)
     _check_adapters(reading, adapted)
@@ -203,6 +216,7 @@ def _settings(reading: Reading, site_key: SecretBytes) -> Settings:
         indicators=chosen_many(reading, "indicators", *MANY_ADAPTERS["indicators"]),
         outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
         uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
+        courier=reading.take(("courier",), Courier),
         clock=chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
         log=reading.take(("log",), Log),
     )

@@ -15,13 +15,13 @@ class EyeStatus(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    camera_ok: bool
-    frames: int
-    frames_read: int
-    codes_read: int
-    pictures_skipped: int
-    sharpness: int
-    brightness: int
+    camera_ok: bool = Field(description="Whether the camera delivers.")
+    frames: int = Field(description="Frames looked at.")
+    frames_read: int = Field(description="Frames with at least one code that was read.")
+    codes_read: int = Field(description="Codes read in them.")
+    pictures_skipped: int = Field(description="Frames that nobody had time for.")
+    sharpness: int = Field(description="Mean difference of neighbouring pixels, in tenths.")
+    brightness: int = Field(description="Mean luma, 0 to 255.")
     symbol_px: int = Field(description="Longest side of the last symbol seen, pixels; 0: none.")
     reads: dict[str, int] = Field(description="Frames read, by the way of looking that read them.")
     restarts: int = Field(description="Times this kiosk had to start the eye again.")
@@ -32,8 +32,31 @@ class QueueStatus(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rows: int
-    unsent: int
+    rows: int = Field(description="Events that it holds.")
+    unsent: int = Field(description="Those that no broker has taken over.")
+    unacknowledged: int = Field(description="Those that no ledger has stored.")
+    oldest_unsent_s: int | None = Field(
+        description="How long the oldest unsent event has waited, in seconds of the outbox's own "
+        "age; null where none waits."
+    )
+    trouble: str | None = Field(
+        description="What a person should know, such as that a damaged file was set aside."
+    )
+
+
+class DeliveryStatus(BaseModel):
+    """The way to the ledger, as the courier sees it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connected: bool = Field(description="Whether the broker has accepted us.")
+    trouble: str | None = Field(description="What is wrong with it, for a person.")
+    ledger_online: bool | None = Field(
+        description="Whether a ledger stores events; null while nobody has said so."
+    )
+    drain_hz: float = Field(description="The most events that leave in a second.")
+    drain_told: bool = Field(description="Whether the operator set that rate.")
+    apart: int = Field(description="Events that the broker refuses for what they are.")
 
 
 class Status(BaseModel):
@@ -41,18 +64,28 @@ class Status(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = 1
-    online: bool
-    firmware: str = __version__
-    phase: Phase | None = None
-    faults: tuple[Fault, ...] = ()
+    version: Literal[1] = Field(default=1, description="The major version of this form.")
+    online: bool = Field(description="False: this is the last will, or the last words.")
+    firmware: str = Field(default=__version__, description="The version of the program.")
+    uptime_s: int = Field(default=0, description="Seconds since the program's start.")
+    phase: Phase | None = Field(default=None, description="Null in the last will.")
+    faults: tuple[Fault, ...] = Field(
+        default=(), description="What the door shows; the first of them in blinks."
+    )
     outbox: QueueStatus | None = Field(default=None, description="Null when it cannot be read.")
-    delivery_trouble: str | None = None
+    delivery: DeliveryStatus | None = Field(default=None, description="Null in the last will.")
     background_codes: int = Field(
         default=0, description="Codes that belong to the room and are ignored."
     )
-    eye: EyeStatus | None = None
-    clock: ClockReading | None = None
+    eye: EyeStatus | None = Field(default=None, description="Null until the eye was heard.")
+    clock: ClockReading | None = Field(
+        default=None, description="When this was said; whether to believe it; in which boot."
+    )
+    clock_offset_ns: int | None = Field(
+        default=None,
+        description="UTC in Unix nanoseconds less the boot's monotonic clock; null until the clock "
+        "is trusted.",
+    )
 
 
 OFFLINE = Status(online=False).model_dump_json().encode()

@@ -15,7 +15,9 @@ from typing import Any
 import structlog
 from gpiozero.pins import Factory
 
-from kiosk.app.daemon import Inbox, Kiosk, Parts
+from kiosk.app.daemon import Kiosk, Parts
+from kiosk.app.inbox import Inbox
+from kiosk.app.notify import Notify
 from kiosk.app.player import Player
 from kiosk.app.record import Keys
 from kiosk.app.settings import Chosen, Settings
@@ -30,6 +32,7 @@ from kiosk.eye.link import KioskEnd
 from kiosk.eye.supervisor import Supervisor, spawner
 from kiosk.indicators import Indicator
 from kiosk.outbox import Outbox
+from kiosk.payloads import formats, read
 from kiosk.uplink import Uplink
 from kiosk.uplink.courier import CourierThread
 
@@ -54,6 +57,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         signal.signal(number, lambda _n, _f: inbox.stop(0))
     threading.excepthook = lambda hook: _thread_died(inbox, hook)
     with contextlib.ExitStack() as stack:
+        notify = Notify.of(environ)
         # The lights come first and go last: whatever else fails, they are off.
         indicators = build_indicators(settings, pin_factory(settings.gpio.pins))
         clock: Clock = _build(settings.clock)
@@ -65,11 +69,11 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         source = source_of(settings.kiosk.site, settings.kiosk.device)
         outbox: Outbox = _build(settings.outbox, source)
         stack.callback(outbox.close)
-        uplink: Uplink = _build(settings.uplink, source, OFFLINE)
-        courier = CourierThread(outbox.sibling, uplink, clock.monotonic_s, inbox.post)
+        courier = _courier(settings, source, outbox, clock, inbox)
         player.start()
         courier.start()
         stack.callback(courier.close, OFFLINE, _CLOSE_S)
+        read(b"", formats())  # loads every format now, and not while a card is held up
         supervisor = stack.enter_context(_eye(settings, config, environ, inbox))
         parts = Parts(
             outbox,
@@ -80,11 +84,29 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
             keys,
             conduct_of(settings),
             settings.eye.silent_s,
+            notify,
         )
         _log.info("starting", site=settings.kiosk.site, device=settings.kiosk.device)
         code = Kiosk(parts).run(inbox)
+        notify.stopping()
     _log.info("stopped")
     return code
+
+
+def _courier(
+    settings: Settings, source: str, outbox: Outbox, clock: Clock, inbox: Inbox
+) -> CourierThread:
+    """Return what moves rows to the chosen uplink; not started yet."""
+    uplink: Uplink = _build(settings.uplink, source, OFFLINE)
+    return CourierThread(
+        outbox.sibling,
+        uplink,
+        clock.monotonic_s,
+        inbox.post,
+        reading=clock.read,
+        drain_hz=settings.courier.drain_hz,
+        start_spread_s=settings.courier.start_spread_s,
+    )
 
 
 def conduct_of(settings: Settings) -> Conduct:

@@ -1,4 +1,4 @@
-"""The check-in as it goes over the wire and into the outbox: CloudEvents 1.0, structured JSON.
+"""What goes between kiosk and ledger: events as CloudEvents 1.0 (structured JSON), and answers.
 
 What we write is strict (`extra="forbid"`, frozen); a reader of the same major version ignores
 fields that it does not know. No field can hold a name or a number read from a card: a person is a
@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from kiosk.door.credential import Assurance
 from kiosk.door.rules import Reason, Verdict
 
 TOPIC_ROOT = "kiosk/v1"
+LEDGER_TOPIC = f"{TOPIC_ROOT}/ledger"
 
 TopicLevel = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", min_length=1, max_length=63)
@@ -64,12 +65,25 @@ class CheckIn(_Wire):
         default=None,
         description="The identity, readable by the tracing authority only; null without its key.",
     )
+    expired: bool = Field(
+        default=False,
+        description="Whether retention ended before delivery: `handle` and `sealed` were blanked, "
+        "the number is kept so that nothing looks lost.",
+    )
     clock: ClockReading
 
 
-class CheckInEvent(_Wire):
-    """A CloudEvent around a check-in."""
+class BootClock(_Wire):
+    """What a boot's monotonic clock means, told once after its first synchronisation."""
 
+    boot: str = Field(description="The kernel's boot id.")
+    offset_ns: int = Field(
+        description="UTC in Unix nanoseconds less the monotonic clock of that boot: what to add to "
+        "`mono_ns` of every event of that boot."
+    )
+
+
+class _CloudEvent(_Wire):
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(
         pattern=r"^[0-9a-f]{16}:[1-9][0-9]*$",
@@ -78,19 +92,68 @@ class CheckInEvent(_Wire):
     source: str = Field(
         pattern=r"^kiosk/v1/[a-z0-9-]+/[a-z0-9-]+$", description="`kiosk/v1/{site}/{device}`."
     )
-    type: Literal["doorkiosk.checkin.v1"] = "doorkiosk.checkin.v1"
-    time: AwareDatetime = Field(description="Equal to `data.clock.utc`.")
+    time: AwareDatetime = Field(description="The kiosk's own idea of UTC.")
     datacontenttype: Literal["application/json"] = "application/json"
+
+
+class CheckInEvent(_CloudEvent):
+    """A CloudEvent around a check-in; `time` equals `data.clock.utc`."""
+
+    type: Literal["doorkiosk.checkin.v1"] = "doorkiosk.checkin.v1"
     data: CheckIn
+
+
+class ClockEvent(_CloudEvent):
+    """A CloudEvent around a boot's clock; numbered in the same series as check-ins."""
+
+    type: Literal["doorkiosk.clock.v1"] = "doorkiosk.clock.v1"
+    data: BootClock
+
+
+Event = CheckInEvent | ClockEvent
+
+Epoch = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+
+class Acknowledgement(_Wire):
+    """What the ledger holds of one kiosk: retained at `{source}/ack`."""
+
+    epochs: dict[Epoch, Annotated[int, Field(ge=0)]] = Field(
+        max_length=256,
+        description="For each epoch the highest number up to which nothing is missing. A number "
+        "lower than before asks for everything above it again.",
+    )
+
+
+class LedgerPresence(_Wire):
+    """Whether somebody stores events: retained at `LEDGER_TOPIC`, and its last will."""
+
+    online: bool
+
+
+class EventName(StrEnum):
+    """The last level of an event's topic, `{source}/event/{name}`."""
+
+    CHECK_IN = "checkin"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedEvent:
-    """A committed event on its way out: its gapless number, its id and its JSON."""
+    """A committed event on its way out.
+
+    `seq` is its gapless number within its epoch; `row` its place in this outbox, which may hold
+    events of an earlier epoch too.
+    """
 
     seq: int
     event_id: str
     body: bytes
+    name: EventName = EventName.CHECK_IN
+    row: int = 0
+
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
 def source_of(site: str, device: str) -> str:
@@ -102,15 +165,39 @@ def source_of(site: str, device: str) -> str:
     return f"{TOPIC_ROOT}/{site}/{device}"
 
 
-def enclose(check_in: CheckIn, *, source: str, epoch: str, seq: int) -> QueuedEvent:
-    """Return the event that numbers `check_in` within `epoch`; its bytes never change again."""
-    event = CheckInEvent(
+def enclose(check_in: CheckIn, *, source: str, epoch: str, seq: int) -> CheckInEvent:
+    """Return the event that numbers `check_in` within `epoch`; it never changes again."""
+    return CheckInEvent(
         id=f"{epoch}:{seq}",
         source=source,
         time=check_in.clock.utc.astimezone(UTC),
         data=check_in,
     )
-    return QueuedEvent(seq, event.id, event.model_dump_json().encode())
+
+
+def enclose_clock(
+    boot_clock: BootClock, *, time: datetime, source: str, epoch: str, seq: int
+) -> ClockEvent:
+    """Return the event that numbers `boot_clock` within `epoch`."""
+    return ClockEvent(
+        id=f"{epoch}:{seq}", source=source, time=time.astimezone(UTC), data=boot_clock
+    )
+
+
+def queued(event: Event, row: int) -> QueuedEvent:
+    """Return `event` as the bytes that are stored and sent."""
+    name = EventName.CHECK_IN if isinstance(event, CheckInEvent) else EventName.CLOCK
+    seq = int(event.id.partition(":")[2])
+    return QueuedEvent(seq, event.id, event.model_dump_json().encode(), name, row)
+
+
+def read_event(body: bytes) -> Event:
+    """Return an event as a reader takes it: fields that it does not know are ignored.
+
+    Raises:
+        ValueError: It is no event of this major version.
+    """
+    return _EVENT.validate_json(body, extra="ignore")
 
 
 def utc_of(seconds: float) -> datetime:

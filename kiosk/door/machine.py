@@ -24,7 +24,7 @@ from kiosk.door.cues import (
 )
 from kiosk.door.event import Direction
 from kiosk.door.presence import Patience, Presentation, Presentations, forget, observe
-from kiosk.door.rules import Reason, Rules, decide
+from kiosk.door.rules import FOREIGN_REASONS, Reason, Rules, decide
 from kiosk.door.signal import Fault, Signal
 
 
@@ -253,8 +253,7 @@ def _refuse_next(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple
 
 
 def _signal_of(reason: Reason) -> Signal:
-    theirs = (Reason.MALFORMED, Reason.KIND_NOT_ACCEPTED)
-    return Signal.REJECTED if reason in theirs else Signal.NOT_A_CARD
+    return Signal.NOT_A_CARD if reason in FOREIGN_REASONS.values() else Signal.REJECTED
 
 
 def _unreadable(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:

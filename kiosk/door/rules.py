@@ -7,7 +7,7 @@ comes in as an argument.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kiosk.door.credential import Credential, Damaged, Foreign, ForeignKind
+from kiosk.door.credential import Credential, Damaged, Defect, Foreign, ForeignKind, Validity
 from kiosk.door.sighting import Content
 
 
@@ -24,11 +24,16 @@ class Reason(StrEnum):
     OK = "ok"
     KIND_NOT_ACCEPTED = "kind-not-accepted"
     MALFORMED = "malformed"
+    FORGED = "forged"
+    UNTRUSTED_ISSUER = "untrusted-issuer"
+    NOT_YET_VALID = "not-yet-valid"
+    EXPIRED = "expired"
     PAYMENT_CODE = "payment-code"
     URL = "url"
     WIFI_CODE = "wifi-code"
     CONTACT_CARD = "contact-card"
     VENUE_POSTER = "venue-poster"
+    FOREIGN_POSTER = "foreign-poster"
     UNKNOWN = "unknown"
 
 
@@ -38,7 +43,13 @@ FOREIGN_REASONS = {
     ForeignKind.WIFI: Reason.WIFI_CODE,
     ForeignKind.CONTACT: Reason.CONTACT_CARD,
     ForeignKind.VENUE_POSTER: Reason.VENUE_POSTER,
+    ForeignKind.FOREIGN_POSTER: Reason.FOREIGN_POSTER,
     ForeignKind.UNKNOWN: Reason.UNKNOWN,
+}
+DEFECT_REASONS = {
+    Defect.MALFORMED: Reason.MALFORMED,
+    Defect.FORGED: Reason.FORGED,
+    Defect.UNTRUSTED_ISSUER: Reason.UNTRUSTED_ISSUER,
 }
 
 
@@ -62,8 +73,11 @@ class Rules:
     accept: frozenset[str]
 
 
-def decide(content: Content, rules: Rules) -> Decision:
+def decide(content: Content, rules: Rules, utc_s: float | None = None) -> Decision:
     """Return the decision for what was held up; the first refusal wins.
+
+    `utc_s` is the time in Unix seconds; None where nobody knows it, and then no card is refused for
+    its dates.
 
     >>> decide(Foreign(ForeignKind.PAYMENT), Rules(frozenset({"cccd"}))).reason
     <Reason.PAYMENT_CODE: 'payment-code'>
@@ -72,8 +86,21 @@ def decide(content: Content, rules: Rules) -> Decision:
         case Foreign(kind):
             return Decision(Verdict.REJECTED, FOREIGN_REASONS[kind])
         case Damaged():
-            return Decision(Verdict.REJECTED, Reason.MALFORMED)
+            return Decision(Verdict.REJECTED, DEFECT_REASONS[content.defect])
         case Credential(kind) if kind not in rules.accept:
             return Decision(Verdict.REJECTED, Reason.KIND_NOT_ACCEPTED)
         case Credential():
-            return Decision(Verdict.ACCEPTED, Reason.OK)
+            late = _outside(content.validity, utc_s)
+            return (
+                Decision(Verdict.REJECTED, late) if late else Decision(Verdict.ACCEPTED, Reason.OK)
+            )
+
+
+def _outside(validity: Validity, utc_s: float | None) -> Reason | None:
+    if utc_s is None:
+        return None
+    if validity.not_before_s is not None and utc_s < validity.not_before_s:
+        return Reason.NOT_YET_VALID
+    if validity.expires_s is not None and utc_s >= validity.expires_s:
+        return Reason.EXPIRED
+    return None

@@ -33,7 +33,7 @@ class Change:
 
 
 class Gate:
-    """Learns what the door looks like when nobody is there; used by the eye's one thread."""
+    """Learns what the door looks like when nobody is there; used by the thread that looks."""
 
     def __init__(self) -> None:
         self._background: Image.Image | None = None

@@ -34,7 +34,7 @@ Report = Heard | EyeGone
 
 
 class EyeEnd:
-    """The eye's end of the socket, used by the eye's one thread."""
+    """The eye's end of the socket, used by the eye's main thread."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

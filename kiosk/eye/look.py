@@ -17,7 +17,7 @@ from kiosk.eye.gate import Box, Change, Gate
 from kiosk.eye.look_settings import LookSettings
 from kiosk.eye.luma import as_image
 from kiosk.eye.opinion import Budget, Leash, SecondOpinion, Slow
-from kiosk.eye.regions import around, box_of, cut, flat, part_of
+from kiosk.eye.regions import around, box_of, cut, flat, nearer, part_of
 from kiosk.eye.stack import MARGIN_PX, Stack
 from kiosk.eye.strategies import STRATEGIES, Strategy, Variant, invert
 
@@ -36,7 +36,7 @@ Read = list[Symbol]
 
 
 class Look:
-    """Reads frames; owned by the eye's one thread, and made anew with it."""
+    """Reads frames; used by the thread that looks, and made anew with the eye."""
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Look:
         picture = as_image(frame)
         change = self._changed(frame, picture)
         whole = self._number % FULL_EVERY == 0
+        self._brief = self._number % 2 == 1
         if self._followed is not None and not whole:
             followed = self._look_at(frame, [around(picture, [self._followed])], "follow")
             if followed:
@@ -105,9 +106,9 @@ class Look:
 
     def _plain(self, frame: Frame, picture: Image.Image, change: Change | None) -> Read:
         if change is None or part_of(change.box, picture) > REGION_PART:
-            return self._first.decode(frame)
+            return self._first.decode(frame, brief=self._brief)
         variant = cut(picture, change.box, MARGIN_PX)
-        symbols = self._first.decode(_as_frame(variant, frame))
+        symbols = self._first.decode(_as_frame(variant, frame), brief=self._brief)
         return [variant.in_frame(symbol) for symbol in symbols]
 
     def _look_again(
@@ -117,7 +118,10 @@ class Look:
         if self._followed is not None:
             # A whole frame may miss what its region shows.
             read = self._look_at(frame, [around(picture, [self._followed])], "follow")
-        read = read or self._look_at(frame, flat(picture, located[:RETRY_MOST]), "rectified")
+        again = flat if self._number // 2 % 2 == 0 else nearer
+        read = read or self._look_at(
+            frame, again(picture, located[:RETRY_MOST]), "rectified", brief=self._brief
+        )
         if not read and self._may_spend(frame):
             begun_s = self._cpu_s()
             read = self._next_strategy(frame, picture) or self._look_stacked(
@@ -152,7 +156,8 @@ class Look:
             if leash.is_out:
                 return []
             with leash.timed():
-                return self._look_at(frame, [strategy(picture)], name)
+                brief = self._turn // self.turns % 2 == 0
+                return self._look_at(frame, [strategy(picture)], name, brief=brief)
         opinion = self._opinions[turn - len(self._strategies)] if self._opinions else None
         read = _distinct(opinion.decode(frame)) if opinion else []
         if opinion and read:
@@ -168,10 +173,12 @@ class Look:
             return []
         return self._look_at(frame, self._stack.add(picture, box), "stack")
 
-    def _look_at(self, frame: Frame, variants: Iterable[Variant], name: str) -> Read:
+    def _look_at(
+        self, frame: Frame, variants: Iterable[Variant], name: str, *, brief: bool = False
+    ) -> Read:
         """Return what the first of `variants` that can be read holds, at its place in `frame`."""
         for variant in variants:
-            symbols = self._first.decode(_as_frame(variant, frame), variant.threshold)
+            symbols = self._first.decode(_as_frame(variant, frame), variant.threshold, brief=brief)
             if read := _distinct(variant.in_frame(s) for s in symbols):
                 self.reads[name] += 1
                 return read

@@ -15,13 +15,16 @@ NEAR = 0.35
 
 
 def flat(picture: Image.Image, located: Iterable[Symbol]) -> Iterator[Variant]:
-    """Yield each located symbol laid flat, and its neighbourhood twice as large."""
+    """Yield each located symbol laid flat."""
     for symbol in located:
-        if symbol.corners is None:
-            continue
-        square = rectified(picture, symbol.corners)
-        if square is not None:
+        square = symbol.corners and rectified(picture, symbol.corners)
+        if square:
             yield _Flat(square, corners=symbol.corners)
+
+
+def nearer(picture: Image.Image, located: Iterable[Symbol]) -> Iterator[Variant]:
+    """Yield the neighbourhood of each located symbol, twice as large."""
+    for symbol in located:
         near = around(picture, [symbol])
         yield Variant(resized(near.picture, 2.0), 2.0, near.left_px, near.top_px)
 

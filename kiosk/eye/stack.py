@@ -29,7 +29,7 @@ Shift = tuple[int, int]
 
 @dataclass(slots=True)
 class Stack:
-    """The running mean of one region; used by the eye's one thread."""
+    """The running mean of one region; used by the thread that looks."""
 
     _box: Box | None = None
     _mean: Image.Image | None = None

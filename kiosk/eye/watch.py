@@ -1,4 +1,8 @@
-"""The eye's loop: capture, look, tell. One thread, one camera, one connection to the kiosk.
+"""The eye's loop: capture, look, tell. One camera, one connection, one frame at a time.
+
+The look runs in a thread of its own, so that a picture which is slow to read does not delay a
+heartbeat. A look that takes too long does: then the eye falls silent, and whoever started it ends
+it.
 
 It ends when the camera is lost or frozen, when the kiosk is gone, or, while nobody is in view, when
 it has grown: whoever started it starts it again. It never retries by itself, so that there is one
@@ -6,10 +10,12 @@ policy for restarts and it is not in here.
 """
 
 import base64
+import ctypes
 import math
 import resource
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +24,7 @@ from kiosk.eye.cameras import Camera
 from kiosk.eye.decoders import Symbol
 from kiosk.eye.frame import Frame
 from kiosk.eye.liveness import Liveness
+from kiosk.eye.looker import Looked, Looker
 from kiosk.eye.messages import (
     MAX_CODES,
     MAX_SEEN_HZ,
@@ -32,15 +39,19 @@ from kiosk.eye.quality import measure
 from kiosk.payloads import MAX_PAYLOAD_BYTES
 
 HEARTBEAT_S = 1.0
+LOOK_PATIENCE_S = 2.0
+"""A look that takes longer proves no work: no heartbeat is sent until it is over."""
+LATE_S = 0.1
+"""So long a heartbeat that is due waits for the look, which nearly always ends before."""
 CAMERA_PATIENCE_S = 3.0
 """A camera that delivers nothing for so long is lost; the slowest shutter is a tenth of it."""
 FROZEN_S = 5.0
 """A camera that delivers the same for so long is frozen; the door says so within 10 s."""
-RECYCLE_GROWTH_MB = 16.0
+RECYCLE_GROWTH_MB = 4.0
 """zbarlight leaks a few hundred bytes a read; the eye is made anew before that matters."""
 RECYCLE_QUIET_S = 20.0
 """Only when nothing was seen for so long: recycling never falls into a presentation."""
-WARM_FRAMES = 200
+WARM_FRAMES = 1000
 """After so many frames every library has taken what it always takes."""
 _PAGE_MB = resource.getpagesize() / 1e6
 
@@ -83,6 +94,7 @@ class Watch:
     ) -> None:
         self._camera = camera
         self._look = look
+        self._reads: Mapping[str, int] = {}
         self._send = send
         self._kind = camera_kind
         self._monotonic_s = monotonic_s
@@ -105,22 +117,44 @@ class Watch:
             OSError: The kiosk is gone.
         """
         self._send(Hello(camera=self._kind, decoders=self._look.names))
-        frame: Frame | None = None
         try:
-            while not stopping():
-                frame = self._camera.capture(CAMERA_PATIENCE_S)
-                self._liveness.check(frame)
-                self._turn(frame)
-                if self._grown:
-                    self._send(Bye(why="planned: memory has grown while nobody is in view"))
-                    return True
+            with closing(Looker(self._looked)) as looker:
+                self._watch(looker, stopping)
         except CameraLost:
             self._beat(None, camera_ok=False)
             raise
-        return False
+        if self._grown:
+            self._send(Bye(why="planned: memory has grown while nobody is in view"))
+        return self._grown
 
-    def _turn(self, frame: Frame) -> None:
-        symbols = self._look.read(frame)
+    def _watch(self, looker: Looker, stopping: Callable[[], bool]) -> None:
+        while not self._grown and not stopping():
+            frame = self._camera.capture(CAMERA_PATIENCE_S)
+            self._liveness.check(frame)
+            looker.begin(frame)
+            looked = self._answer(looker, frame, stopping)
+            if looked is None:
+                return
+            self._turn(frame, looked)
+
+    def _looked(self, frame: Frame) -> Looked:
+        """Look at `frame`: called by the looker's thread, which alone uses the look."""
+        return Looked(self._look.read(frame), dict(self._look.reads))
+
+    def _answer(self, looker: Looker, frame: Frame, stopping: Callable[[], bool]) -> Looked | None:
+        """Wait for the look, and send the heartbeats that are due meanwhile; None when stopping."""
+        begun_s = self._monotonic_s()
+        while (looked := looker.answer(LATE_S)) is None:
+            if stopping():
+                return None
+            now_s = self._monotonic_s()
+            if now_s - begun_s < LOOK_PATIENCE_S and now_s - self._beat_s >= HEARTBEAT_S:
+                self._beat_s = now_s
+                self._beat(frame, camera_ok=True)
+        return looked
+
+    def _turn(self, frame: Frame, looked: Looked) -> None:
+        symbols, self._reads = looked.symbols, looked.reads
         self._frames += 1
         read = [s for s in symbols if s.payload is not None]
         self._frames_read += bool(read)
@@ -172,20 +206,24 @@ class Watch:
                 sharpness=sharpness,
                 brightness=brightness,
                 symbol_px=self._symbol_px,
-                reads=dict(self._look.reads),
+                reads=dict(self._reads),
             )
         )
         self._symbol_px = 0
 
     def _has_grown(self, now_s: float) -> bool:
         """Tell whether to begin anew: grown, and nothing in view for a while."""
-        grown_mb = self._resident_mb()
+        now_mb = self._resident_mb()
         if self._started_mb is None and self._frames >= WARM_FRAMES:
-            self._started_mb = grown_mb
-        quiet = now_s - self._quiet_since_s >= RECYCLE_QUIET_S
-        started_mb = self._started_mb
-        grown = started_mb is not None and grown_mb - started_mb >= self._recycle_growth_mb
-        return quiet and grown
+            self._started_mb = now_mb
+        if self._started_mb is None or now_s - self._quiet_since_s < RECYCLE_QUIET_S:
+            return False
+        limit_mb = self._started_mb + self._recycle_growth_mb
+        if now_mb >= limit_mb:
+            # What the allocator kept is no leak; a new eye would soon have kept as much.
+            give_back()
+            now_mb = self._resident_mb()
+        return now_mb >= limit_mb
 
 
 def _code(symbol: Symbol) -> Code:
@@ -203,3 +241,13 @@ def _side_px(symbols: list[Symbol]) -> int:
 def resident_now_mb() -> float:
     """Return the resident memory of this process, in MB of 10**6 bytes."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_MB
+
+
+def give_back() -> None:
+    """Hand memory that was freed back to the system, where the C library knows how.
+
+    Source: malloc_trim(3), which glibc alone has. Its allocator keeps buffers of large pictures.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

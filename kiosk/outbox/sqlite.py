@@ -2,36 +2,27 @@
 
 Measured with modelled and real power cuts: FULL loses nothing where NORMAL loses most of the last
 commits. Whatever fails here becomes an `OutboxError`, and the connection is dropped and opened
-anew on the next call, because a connection that saw a failing disk is not to be trusted.
+anew on the next call, because a connection that saw a failing disk is not to be trusted. A file
+whose content is wrong is set aside, and the call that found it goes on with a new one.
 """
 
-import contextlib
-import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from importlib import resources
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.door.event import CheckIn, QueuedEvent, enclose
+from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.errors import OutboxError, OutboxFull
 from kiosk.outbox import Depth
-
-SCHEMA_VERSION = 1
-_BUSY_TIMEOUT_MS = 2000
-_CROWDED = 0.8
-"""Part of `max_mb` from which delivered rows make room early: a small outbox must not stay full."""
-_DELETE_OLDER_HALF = """
-DELETE FROM event WHERE seq IN (
-    SELECT seq FROM event WHERE sent = 1 ORDER BY seq
-    LIMIT (SELECT count(*) / 2 + 1 FROM event WHERE sent = 1)
-)"""
-_WAL_ATTEMPTS = 10
+from kiosk.outbox.store import answers, damage, retention, rows, salvage
+from kiosk.outbox.store.file import OutboxFile, Result, Shared, Step
+from kiosk.outbox.store.opening import translated
 
 
 class Settings(BaseModel):
-    """Where the outbox is."""
+    """Where the outbox is, and what it keeps for how long."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,232 +31,184 @@ class Settings(BaseModel):
         default=512,
         ge=1,
         le=65536,
-        description="The most megabytes it may take; full means out of order, never lost.",
+        description="The most megabytes it may take. Acknowledged events make room first; full "
+        "means out of order, never lost.",
     )
-    keep_sent: int = Field(
-        default=100_000,
-        ge=0,
-        le=10_000_000,
-        description="Events kept after a broker took them over; older ones make room. A count, "
-        "because a kiosk's clock may be wrong.",
+    retention_days: float = Field(
+        default=14.0,
+        gt=0,
+        le=3650,
+        description="Days of the outbox's own age, after which an event loses `handle` and "
+        "`sealed`, delivered or not; its number stays.",
+    )
+    acknowledged_days: float = Field(
+        default=7.0,
+        ge=1,
+        le=365,
+        description="Days for which an event stays after the ledger acknowledged it, so that a "
+        "forged acknowledgement hides nothing for good.",
     )
 
 
 class SqliteOutbox:
-    """The durable queue. One object, one thread, one connection."""
+    """The durable queue. One object, one thread, one connection.
 
-    def __init__(self, settings: Settings, source: str) -> None:
+    The object that was built sets a damaged file aside; its siblings only tell it.
+    """
+
+    def __init__(self, settings: Settings, source: str, shared: Shared | None = None) -> None:
         self._settings = settings
         self._source = source
-        self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._shared = shared or Shared()
+        self._file = OutboxFile(settings.path, settings.max_mb, self._shared, owns=shared is None)
+        self._terms = retention.Terms.of_days(settings.retention_days, settings.acknowledged_days)
 
     def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
         """Number `check_in` and put it on disk; durable when this returns."""
-        with self._transaction() as db:
-            epoch, seq = db.execute(
-                "UPDATE meta SET last_seq = last_seq + 1 RETURNING epoch, last_seq"
-            ).fetchone()
-            event = enclose(check_in, source=self._source, epoch=epoch, seq=seq)
-            db.execute(
-                "INSERT INTO event (seq, event_id, body) VALUES (?, ?, ?)",
-                (event.seq, event.event_id, event.body),
-            )
+        self._refuse_full(part=0.5)
+
+        def step(db: sqlite3.Connection) -> QueuedEvent:
+            event = rows.insert(db, check_in, self._source)
             if inside is not None:
-                _replace_inside(db, inside)
-        return event
+                rows.replace_inside(db, inside)
+            return event
+
+        return self._seen(self._file.transaction(step))
+
+    def commit_clock(self, boot_clock: BootClock, now: ClockReading) -> QueuedEvent | None:
+        """Number what this boot's clock means, once a boot."""
+        self._refuse_full(part=0.5)
+        event = self._file.transaction(
+            lambda db: rows.insert_clock(db, boot_clock, now, self._source)
+        )
+        return event and self._seen(event)
 
     def probe(self) -> None:
-        """Prove by a durable write that a commit would succeed."""
-        with self._transaction() as db:
-            db.execute("UPDATE meta SET probes = probes + 1")
-            # A full disk may still overwrite a page of its log: room for an event's row is what
-            # counts, so the proof claims that much and gives it back.
-            db.execute("INSERT INTO event (seq, event_id, body) VALUES (0, '', zeroblob(8192))")
-            db.execute("DELETE FROM event WHERE seq = 0")
+        """Prove by a durable write, and by the space that is left, that a commit would succeed."""
+        self._file.transaction(rows.prove)
+        self._refuse_full(part=1.0)
 
     def inside(self) -> dict[str, float]:
         """Return who is inside, as last committed: mark to Unix seconds."""
-        with self._errors():
-            return dict(self._open().execute("SELECT mark, since_unix_s FROM inside").fetchall())
+        found: dict[str, float] = self._file.run(
+            lambda db: dict(db.execute("SELECT mark, since_unix_s FROM inside").fetchall())
+        )
+        return found
 
-    def pending(self, after_seq: int, limit: int) -> list[QueuedEvent]:
-        """Return unsent events with a number above `after_seq`, oldest first."""
-        with self._errors():
-            rows = self._open().execute(
-                "SELECT seq, event_id, body FROM event WHERE sent = 0 AND seq > ?"
-                " ORDER BY seq LIMIT ?",
-                (after_seq, limit),
-            )
-            return [QueuedEvent(*row) for row in rows]
+    def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
+        """Return unsent events at places above `after_row`, oldest first."""
+        found = self._file.run(lambda db: rows.waiting(db, after_row, limit))
+        if found:
+            self._seen(found[-1])
+        return found
 
-    def mark_sent(self, seqs: Iterable[int]) -> None:
+    def mark_sent(self, rows_sent: Iterable[int]) -> None:
         """Remember that a broker took these over."""
-        with self._transaction() as db:
-            db.executemany("UPDATE event SET sent = 1 WHERE seq = ?", ((seq,) for seq in seqs))
-            db.execute(
-                "DELETE FROM event WHERE sent = 1 AND seq <= (SELECT last_seq FROM meta) - ?",
-                (self._settings.keep_sent,),
-            )
-            if _part_used(db) > _CROWDED:
-                db.execute(_DELETE_OLDER_HALF)
+        sent = list(rows_sent)
+        self._file.transaction(lambda db: rows.mark_sent(db, sent), durable=False)
+
+    def acknowledge(self, acknowledgement: Acknowledgement) -> int:
+        """Note what the ledger has stored; return how many rows are to be sent again.
+
+        Each epoch is taken or refused by itself: a ledger also tells of epochs that a lost file
+        took with it.
+        """
+        again = 0
+        for epoch, upto_seq in acknowledgement.epochs.items():
+            known = self._file.run(partial(_known, epoch=epoch))
+            if known is not None:
+                again += answers.acknowledge(self._steps, known, epoch, upto_seq)
+        return again
+
+    def send_again(self) -> int:
+        """Make what was sent and is not acknowledged unsent again; return how many rows."""
+        every = self._file.run(
+            lambda db: db.execute("SELECT epoch, acknowledged FROM epoch").fetchall()
+        )
+        return sum(answers.send_again(self._steps, epoch, above) for epoch, above in every)
+
+    def resend(self, epoch: str | None, from_seq: int) -> int:
+        """Make unsent what an epoch, or each, ever sent from a number on, acknowledged or not."""
+        known = self._file.run(lambda db: db.execute("SELECT epoch FROM epoch").fetchall())
+        wanted = [each for (each,) in known if epoch in (None, each)]
+        if not wanted:
+            raise OutboxError(f"the outbox holds no epoch {epoch}")
+        return sum(answers.send_again(self._steps, each, from_seq - 1) for each in wanted)
+
+    def keep(self, now: ClockReading) -> bool:
+        """Let the age advance; save from a damaged file, prune and blank a bounded number of rows.
+
+        When nothing else is left to do, the log is emptied of what was blanked.
+        """
+        if self._save():
+            return True
+        path = self._settings.path
+        due = self._file.run(lambda db: retention.due(db, path, now, self._terms))
+        if not due.nothing:
+            self._file.log_is_clean = False
+            self._file.transaction(lambda db: retention.do(db, due, self._terms), durable=False)
+            return True
+        if self._file.run(lambda db: retention.age_is_due(db, due.age)):
+            self._file.transaction(lambda db: rows.grow(db, now), durable=False)
+            self._look_for_trouble()
+        if not self._file.log_is_clean:
+            self._file.log_is_clean = self._file.run(retention.truncate_log)
+        return False
 
     def depth(self) -> Depth:
         """Return how much is held."""
-        with self._errors():
-            counts = "SELECT count(*), (SELECT count(*) FROM event WHERE sent = 0) FROM event"
-            return Depth(*self._open().execute(counts).fetchone())
+        return self._file.run(lambda db: rows.depth(db, self._shared.trouble))
 
     def sibling(self) -> "SqliteOutbox":
         """Return another object, with a connection of its own, for another thread."""
-        return SqliteOutbox(self._settings, self._source)
+        return SqliteOutbox(self._settings, self._source, self._shared)
 
     def close(self) -> None:
         """Release the file."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            # Closing may try to write back its log to a disk that is full; the log stays then, and
-            # the next opening reads it.
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        self._file.close()
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._errors():
-            db = self._open()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+    def _save(self) -> bool:
+        """Save a batch from a damaged file; returns whether there may be more."""
+        self._file.run(lambda _: None)  # opening it may set it aside
+        with translated():
+            damaged = salvage.unfinished(self._settings.path)
+        if damaged is None:
+            return False
+        # Durable, because the note that all is saved must not outlive the rows.
+        if not self._file.transaction(lambda db: salvage.batch(db, damaged)):
+            with translated():
+                damage.note_salvaged(damaged)
+        self._look_for_trouble()
+        return True
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            with _translated():
-                yield
-        except OutboxError:
-            self.close()
-            raise
+    def _look_for_trouble(self) -> None:
+        path = self._settings.path
+        self._shared.trouble = self._file.run(lambda db: salvage.trouble(db, path))
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _connect(self._settings)
-            self._file = _identity(self._settings.path)
-        elif self._file != _identity(self._settings.path):
-            # SQLite would go on writing to a file without a name, which no restart finds again.
-            raise OutboxError("the outbox's file was replaced while in use: it begins anew")
-        return self._connection
+    def _refuse_full(self, part: float) -> None:
+        """Refuse before anything is written.
 
+        Of a write that fails half-way nobody knows whether the next opening finds it. A commit
+        asks for half of the reserve that a probe asks for, so that what was proven holds.
+        """
+        path = self._settings.path
+        with translated():
+            if path.exists() and retention.lacks_reserve(path, part=part):
+                raise OutboxFull("the disk is almost full: free some space")
 
-def _connect(settings: Settings) -> sqlite3.Connection:
-    settings.path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(settings.path, isolation_level=None)
-    try:
-        db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
-        _use_wal(db)
-        db.execute("PRAGMA synchronous = FULL")
-        page_bytes = db.execute("PRAGMA page_size").fetchone()[0]
-        db.execute(f"PRAGMA max_page_count = {settings.max_mb * 1024 * 1024 // page_bytes}")
-        _migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
+    def _seen(self, event: QueuedEvent) -> QueuedEvent:
+        self._shared.highest_row = max(self._shared.highest_row, event.row)
+        return event
+
+    def _steps(self, step: Step[Result], /) -> Result:
+        return self._file.transaction(step, durable=False)
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino
-
-
-def _use_wal(db: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log, or refuse: every other mode loses commits."""
-    for _ in range(_WAL_ATTEMPTS):
-        try:
-            mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            break
-        except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY:
-                raise
-            # Somebody else opens a new file as well. The switch does not wait, a lock does.
-            db.execute("BEGIN EXCLUSIVE")
-            db.execute("ROLLBACK")
-    else:
-        raise OutboxError("the outbox is held by somebody else: only one kiosk may use it")
-    if mode != "wal":
-        raise OutboxError(
-            f"the outbox gets a journal of kind {mode}, which loses commits: "
-            "outbox.path must be a file on a local disk"
-        )
-
-
-def _version(db: sqlite3.Connection) -> int:
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    return version
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    """Bring an empty file to the present schema; refuse one that a newer kiosk wrote."""
-    version = _version(db)
-    if version == SCHEMA_VERSION:
-        return
-    if version > SCHEMA_VERSION:
-        raise OutboxError(
-            f"the outbox has schema {version} and this kiosk knows {SCHEMA_VERSION}: "
-            "install the newer version again"
-        )
-    schema = resources.files(__package__).joinpath("schema_v1.sql").read_text("utf-8")
-    # executescript commits what is open before it; the transaction is within the script.
-    epoch = secrets.token_hex(8)
-    try:
-        db.executescript(
-            f"BEGIN IMMEDIATE; {schema} INSERT INTO meta VALUES (1, '{epoch}', 0, 0); COMMIT;"  # noqa: S608 - hex made here
-        )
-    except sqlite3.OperationalError:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        # A sibling may have been first; then the tables are there, and they are these.
-        if _version(db) != SCHEMA_VERSION:
-            raise
-
-
-def _replace_inside(db: sqlite3.Connection, inside: Mapping[str, float]) -> None:
-    """Write only what changed: a full hall must not be rewritten for each person."""
-    before = dict(db.execute("SELECT mark, since_unix_s FROM inside").fetchall())
-    gone = [(mark,) for mark in before.keys() - inside.keys()]
-    db.executemany("DELETE FROM inside WHERE mark = ?", gone)
-    new = [(mark, since) for mark, since in inside.items() if before.get(mark) != since]
-    db.executemany("INSERT OR REPLACE INTO inside VALUES (?, ?)", new)
-
-
-def _part_used(db: sqlite3.Connection) -> float:
-    """Return how much of `max_mb` holds rows, 0 to 1."""
-    pragmas = ("page_count", "freelist_count", "max_page_count")
-    pages, free, most = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
-    return float((pages - free) / most)
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if _code(error) == sqlite3.SQLITE_FULL:
-            raise OutboxFull(
-                "no space for the outbox: free some, or raise outbox.max_mb"
-            ) from error
-        raise OutboxError(f"the outbox cannot be used: {error}") from error
-    except (sqlite3.Error, OSError) as error:
-        raise OutboxError(f"the outbox cannot be used: {error}") from error
-
-
-def _code(error: sqlite3.Error) -> int | None:
-    """Return SQLite's own code; what Python raises by itself has none (a text that is no UTF-8)."""
-    return getattr(error, "sqlite_errorcode", None)
+def _known(db: sqlite3.Connection, *, epoch: str) -> tuple[int, int, int] | None:
+    found: tuple[int, int, int] | None = db.execute(
+        "SELECT acknowledged, sent, ledger FROM epoch, meta WHERE epoch.epoch = ?", (epoch,)
+    ).fetchone()
+    return found
 
 
 def build(settings: Settings, source: str) -> SqliteOutbox:

@@ -6,9 +6,10 @@ An uplink is one module with a frozen `Settings` model, a class that keeps this 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from kiosk.door.event import QueuedEvent
+from kiosk.door.event import Acknowledgement, LedgerPresence, QueuedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,52 @@ class Disconnected:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The broker's answer to the event `seq`: an MQTT v5 reason code (0 is success)."""
+STATUS_ROW = 0
+"""Stands for the status where events have their row, which begins at 1."""
 
-    seq: int
+
+@dataclass(frozen=True, slots=True)
+class Puback:
+    """The broker's answer to the event at `row`, or to the status at `STATUS_ROW`.
+
+    `code` is an MQTT v5 reason code; 0 is success.
+    """
+
+    row: int
     code: int
 
 
-Report = Connected | Disconnected | Acknowledged
+@dataclass(frozen=True, slots=True)
+class LedgerSaid:
+    """The ledger's word: what it has stored of this kiosk, or whether it is there at all."""
+
+    word: Acknowledgement | LedgerPresence
+
+
+@dataclass(frozen=True, slots=True)
+class DrainTold:
+    """The operator's retained word on how many events a second may leave; None: withdrawn."""
+
+    drain_hz: float | None
+
+
+class Word(StrEnum):
+    """What is said to a kiosk, by whom a person would look for it."""
+
+    ACKNOWLEDGEMENT = "the ledger's acknowledgement"
+    PRESENCE = "the ledger's presence"
+    DRAIN = "the drain configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class WordRefused:
+    """A word came and cannot be used, or cannot be heard; `why` holds nothing of its content."""
+
+    word: Word
+    why: str
+
+
+Report = Connected | Disconnected | Puback | LedgerSaid | DrainTold | WordRefused
 Post = Callable[[Report], None]
 
 
@@ -41,8 +79,9 @@ class Uplink(Protocol):
     """One connection at a time, driven by the courier thread; reports come from any thread.
 
     Contract, held by `tests/contract/test_uplinks.py` for every adapter: `connect` reports exactly
-    one `Connected` or `Disconnected`; every event sent while connected is `Acknowledged` or the
-    connection reports `Disconnected`; nothing is kept from one connection to the next.
+    one `Connected` or `Disconnected`; every event and every status sent while connected gets its
+    `Puback` or the connection reports `Disconnected`; nothing is kept from one connection to the
+    next; no call waits for the network for longer than a second.
     """
 
     def connect(self, post: Post) -> None:

@@ -1,15 +1,13 @@
 """MQTT v5 through paho: the connection, and nothing that queues.
 
-Every connection is a new paho client with a clean session, because paho would otherwise resend
-what it remembers on its own account; the outbox is the only queue. Callbacks run on paho's thread
-and only post reports: an exception there would kill the thread and leave a client that looks alive.
+Every connection is a new paho client with a clean session and a network thread of its own, because
+paho would otherwise resend what it remembers on its own account; the outbox is the only queue.
 
 v5 is required: only there does a broker say no (0x87) or "nobody subscribed" (0x10).
 """
 
-import contextlib
+import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,13 +19,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from kiosk.door.event import QueuedEvent
 from kiosk.errors import BrokerUnreachable
-from kiosk.uplink import Acknowledged, Connected, Disconnected, Post
+from kiosk.uplink import Post
+from kiosk.uplink.delivery.network import QOS, Network
+from kiosk.uplink.delivery.words import MAX_WORD_BYTES
 
-_QOS = 1
+MOST_HUNG = 4
+"""Network threads that were told to end and hang: with so many, only a new process helps."""
+
 _CONNECT_TIMEOUT_S = 5.0
-_LAST_WORDS_S = 0.5
-_STATUS = 0
-"""Stands for the status where events have their number, which begins at 1."""
+_CLOSE_S = 0.8
+_MAX_PACKET_BYTES = MAX_WORD_BYTES + 1024
 
 
 class Settings(BaseModel):
@@ -67,33 +68,54 @@ class Settings(BaseModel):
 
 
 class MqttUplink:
-    """One MQTT v5 connection at a time; driven by the courier thread."""
+    """One MQTT v5 connection at a time; driven by the courier thread, which it never holds up."""
 
     def __init__(self, settings: Settings, source: str, will: bytes) -> None:
         self._settings = settings
         self._source = source
         self._will = will
-        self._client: paho.Client | None = None
-        self._post: Post | None = None
-        self._reports: _Reports | None = None
-        # A broker may answer before publish() has told us the message id, and a lock here would
-        # meet paho's own in the wrong order. So each side leaves its half, then looks for both;
-        # one atomic pop decides who posts.
-        self._seqs: dict[int, int] = {}
-        self._codes: dict[int, int] = {}
+        self._network: Network | None = None
+        self._hung: list[Network] = []
 
     def connect(self, post: Post) -> None:
-        """Start one attempt; its outcome and what follows come through `post`."""
+        """Start one attempt; its outcome and what follows come through `post`.
+
+        Raises:
+            RuntimeError: One network thread after the other hangs: a bug, or paho's.
+        """
         self.disconnect()
-        self._seqs, self._codes = {}, {}
+        self._hung = [network for network in self._hung if network.running]
+        if len(self._hung) >= MOST_HUNG:
+            raise RuntimeError(f"{len(self._hung)} network threads hang")
+        self._network = Network(self._dial, self._source, post)
+        self._network.start()
+
+    def send(self, event: QueuedEvent) -> None:
+        """Send one event on the open connection."""
+        self._open().send(event)
+
+    def send_status(self, body: bytes) -> None:
+        """Replace the retained status."""
+        self._open().say(body)
+
+    def disconnect(self, status: bytes | None = None) -> None:
+        """End the connection, first leaving `status` behind."""
+        network, self._network = self._network, None
+        if network is not None and not network.close(status, _CLOSE_S):
+            self._hung.append(network)
+
+    def _open(self) -> Network:
+        if self._network is None or not self._network.connected:
+            raise BrokerUnreachable("not connected to the broker")
+        return self._network
+
+    def _dial(self) -> paho.Client:
         settings = self._settings
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 0
+        properties.MaximumPacketSize = _MAX_PACKET_BYTES
+        client = self._new_client()
         try:
-            client = self._new_client()
-            self._reports = _Reports(post)
-            _wire(client, self._reports, self._answered)
-            self._client, self._post = client, post
             client.connect(
                 settings.host,
                 settings.port,
@@ -101,71 +123,11 @@ class MqttUplink:
                 clean_start=True,
                 properties=properties,
             )
-            client.loop_start()
         except (OSError, ValueError) as error:
-            self._client = None
             raise BrokerUnreachable(
                 f"no connection to {settings.host}:{settings.port}: {error}"
             ) from error
-
-    def send(self, event: QueuedEvent) -> None:
-        """Send one check-in on the open connection."""
-        properties = _properties(PacketTypes.PUBLISH)
-        properties.ContentType = "application/cloudevents+json; charset=utf-8"
-        properties.PayloadFormatIndicator = 1
-        info = self._open_client().publish(
-            f"{self._source}/event/checkin", event.body, qos=_QOS, properties=properties
-        )
-        self._check(info)
-        self._seqs[info.mid] = event.seq
-        self._settle(info.mid)
-
-    def send_status(self, body: bytes) -> None:
-        """Replace the retained status."""
-        info = self._open_client().publish(f"{self._source}/status", body, qos=_QOS, retain=True)
-        self._check(info)
-        self._seqs[info.mid] = _STATUS
-        self._settle(info.mid)
-
-    def disconnect(self, status: bytes | None = None) -> None:
-        """End the connection, first leaving `status` behind."""
-        client, self._client = self._client, None
-        if client is None:
-            return
-        if status is not None and client.is_connected():
-            info = client.publish(f"{self._source}/status", status, qos=_QOS, retain=True)
-            # Where the connection goes first, the broker's will says the same.
-            with contextlib.suppress(RuntimeError, ValueError):
-                info.wait_for_publish(_LAST_WORDS_S)
-        if self._reports is not None:
-            # The end that we make ourselves is no news, and would be taken for the next one's.
-            self._reports.hush()
-        client.disconnect()
-        client.loop_stop()
-
-    def _open_client(self) -> paho.Client:
-        if self._client is None or not self._client.is_connected():
-            raise BrokerUnreachable("not connected to the broker")
-        return self._client
-
-    @staticmethod
-    def _check(info: paho.MQTTMessageInfo) -> None:
-        if info.rc != paho.MQTT_ERR_SUCCESS:
-            raise BrokerUnreachable(f"the event was not sent: {paho.error_string(info.rc)}")
-
-    def _answered(self, mid: int, code: int) -> None:
-        self._codes[mid] = code
-        self._settle(mid)
-
-    def _settle(self, mid: int) -> None:
-        if mid not in self._codes:
-            return
-        seq = self._seqs.pop(mid, None)
-        if seq is None:
-            return
-        code = self._codes.pop(mid)
-        if seq != _STATUS and self._post is not None:
-            self._post(Acknowledged(seq, code))
+        return client
 
     def _new_client(self) -> paho.Client:
         settings = self._settings
@@ -178,6 +140,7 @@ class MqttUplink:
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.on_socket_open = send_at_once
         # The courier keeps the window; paho must not hold events back behind one of its own.
         client.max_inflight_messages_set(0)
         if settings.tls:
@@ -188,7 +151,7 @@ class MqttUplink:
         properties = _properties(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = settings.will_delay_s
         client.will_set(
-            f"{self._source}/status", self._will, qos=_QOS, retain=True, properties=properties
+            f"{self._source}/status", self._will, qos=QOS, retain=True, properties=properties
         )
         return client
 
@@ -210,53 +173,10 @@ def _encrypt(client: paho.Client, settings: Settings) -> None:
     client.tls_set_context(context)
 
 
-class _Reports:
-    """What one connection says of itself: at most one end, and nothing once it is hushed.
-
-    paho tells of a refusal twice, first with the reason and then as a lost connection without one.
-    """
-
-    def __init__(self, post: Post) -> None:
-        self._post = post
-        self._hushed = False
-
-    def opened(self, receive_maximum: int) -> None:
-        if not self._hushed:
-            self._post(Connected(receive_maximum))
-
-    def ended(self, why: str) -> None:
-        if not self._hushed:
-            self._hushed = True
-            self._post(Disconnected(why))
-
-    def hush(self) -> None:
-        self._hushed = True
-
-
-def _wire(client: paho.Client, reports: _Reports, answered: Callable[[int, int], None]) -> None:
-    """Give the client callbacks that only post."""
-
-    def on_connect(
-        _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, properties: Any
-    ) -> None:
-        if reason.is_failure:
-            reports.ended(f"the broker refused the connection: {reason}")
-        else:
-            reports.opened(getattr(properties, "ReceiveMaximum", 65535))
-
-    def on_disconnect(
-        _client: paho.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
-    ) -> None:
-        reports.ended(f"the connection ended: {reason}")
-
-    def on_publish(
-        _client: paho.Client, _userdata: Any, mid: int, reason: Any, _properties: Any
-    ) -> None:
-        answered(mid, reason.value)
-
-    client.on_connect = on_connect
-    client.on_disconnect = on_disconnect
-    client.on_publish = on_publish
+def send_at_once(_client: paho.Client, _userdata: Any, wire: Any) -> None:
+    """Let a window of small events leave without waiting for the answer to the first."""
+    if isinstance(wire, socket.socket):
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def build(settings: Settings, source: str, will: bytes) -> MqttUplink:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kiosk.door.event import QueuedEvent
 from kiosk.errors import BrokerUnreachable
-from kiosk.uplink import Acknowledged, Connected, Post
+from kiosk.uplink import STATUS_ROW, Connected, Post, Puback
 
 _SUCCESS = 0
 
@@ -19,7 +19,7 @@ class Settings(BaseModel):
 
 
 class StdoutUplink:
-    """Writes each event as a line and acknowledges it when the line was flushed."""
+    """Writes each event as a line and answers it when the line was flushed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -39,12 +39,13 @@ class StdoutUplink:
             self._stream.flush()
         except (OSError, ValueError) as error:
             raise BrokerUnreachable(f"standard output is closed: {error}") from error
-        self._post(Acknowledged(event.seq, _SUCCESS))
+        self._post(Puback(event.row, _SUCCESS))
 
     def send_status(self, body: bytes) -> None:  # noqa: ARG002 - nobody reads it
         """Print nothing: a status is not an event."""
         if self._post is None:
             raise BrokerUnreachable("not connected: call connect first")
+        self._post(Puback(STATUS_ROW, _SUCCESS))
 
     def disconnect(self, status: bytes | None = None) -> None:  # noqa: ARG002 - nobody reads it
         """Stop printing."""

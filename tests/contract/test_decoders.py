@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+import segno
 
 from kiosk.app.adapters import DECODERS
 from kiosk.eye.decoders import Decoder, Symbol
@@ -155,6 +156,27 @@ def test_a_micro_code_is_no_card(decoder: Decoder, version: str) -> None:
     assert [payload for payload in payloads(decoder.decode(tiny)) if payload] == []
 
 
+@pytest.mark.parametrize("parts", [2, 4])
+def test_a_part_of_a_larger_text_is_not_reported(reader: Decoder, parts: int) -> None:
+    for error in "lmqh":
+        for text in (*cards(2, seed=3), *names(1, seed=4), "1234567890" * 9, "CARD 1" * 20):
+            for rows in parts_of(text, parts, error):
+                turned = [bytes(column) for column in zip(*rows[::-1], strict=True)]
+                for shown in (rows, turned):
+                    found = payloads(reader.decode(frame(shown)))
+                    assert [payload for payload in found if payload is not None] == []
+
+
+def test_whole_texts_of_any_mode_are_no_parts(zxing: Decoder) -> None:
+    for text in ("1", "12345678" * 8, "AB", "HTTPS://EXAMPLE.INVALID/" * 5, CARD, "Bùi"):
+        for error in "lmqh":
+            for mask in range(8):
+                plain = picture(text, error=error, mask=mask)
+                rows = rows_of(plain)
+                for shown in (rows, [row[::-1] for row in rows]):
+                    assert payloads(zxing.decode(frame(shown))) == [text.encode()]
+
+
 def test_a_damaged_symbol_is_not_made_up(decoder: Decoder) -> None:
     for part in (0.25, 0.3, 0.4, 0.5):
         for luma in (0, 127, 255):
@@ -221,6 +243,15 @@ def test_zxing_reads_light_on_dark(zxing: Decoder, text: str) -> None:
 )
 def test_zxing_gives_any_bytes_as_they_are(zxing: Decoder, raw: bytes) -> None:
     assert payloads(zxing.decode(picture(raw))) == [raw]
+
+
+def parts_of(text: str, parts: int, error: str) -> list[list[bytes]]:
+    """Return the pictures of a structured append."""
+    symbols = segno.make_sequence(text, symbol_count=parts, error=error, boost_error=False)
+    return [
+        [bytes(0 if dark else 255 for dark in row) for row in symbol.matrix_iter(scale=3, border=4)]
+        for symbol in symbols
+    ]
 
 
 def _mapped(plain: Frame) -> Frame:

@@ -12,7 +12,7 @@ import pytest
 from kiosk.app.adapters import OUTBOXES
 from kiosk.door.event import CheckInEvent, QueuedEvent
 from kiosk.errors import OutboxError
-from kiosk.outbox import Depth, Outbox
+from kiosk.outbox import Outbox
 from tests.parts.check_ins import SOURCE, check_in, mark
 from tests.parts.disk import no_file_grows_beyond
 from tests.parts.families import every, loaded, settings
@@ -51,6 +51,12 @@ def fault(name: str, tmp_path: Path) -> Fault:
     return scripted if plays else lambda: no_file_grows_beyond(0)
 
 
+def held(outbox: Outbox) -> tuple[int, int]:
+    """Return rows and unsent rows."""
+    depth = outbox.depth()
+    return depth.rows, depth.unsent
+
+
 def numbers(events: list[QueuedEvent]) -> list[int]:
     return [event.seq for event in events]
 
@@ -79,7 +85,7 @@ def test_a_failure_uses_no_number_and_the_next_call_recovers(outbox: Outbox, fau
         outbox.commit(check_in(3))
 
     assert numbers(outbox.pending(0, 100)) == [1, 2, 3, 4]
-    assert outbox.depth() == Depth(rows=4, unsent=4)
+    assert held(outbox) == (4, 4)
 
 
 def test_a_failure_before_the_first_commit_uses_no_number(outbox: Outbox, fault: Fault) -> None:
@@ -104,7 +110,7 @@ def test_a_probe_says_what_a_commit_would(outbox: Outbox, fault: Fault) -> None:
     outbox.probe()
 
     assert outbox.commit(check_in(1)).seq == 1
-    assert outbox.depth() == Depth(rows=1, unsent=1)
+    assert held(outbox) == (1, 1)
 
 
 def test_probes_leave_no_event_and_use_no_number(outbox: Outbox) -> None:
@@ -113,7 +119,7 @@ def test_probes_leave_no_event_and_use_no_number(outbox: Outbox) -> None:
         assert outbox.commit(check_in(n)).seq == n
         outbox.probe()
 
-    assert outbox.depth() == Depth(rows=5, unsent=5)
+    assert held(outbox) == (5, 5)
     assert numbers(outbox.pending(-1, 100)) == [1, 2, 3, 4, 5]
 
 
@@ -151,7 +157,7 @@ def test_marking_ignores_numbers_that_do_not_exist(outbox: Outbox) -> None:
     outbox.mark_sent(iter([-1, 0, 2, 2, 4, 10**12]))
     outbox.mark_sent({2})
 
-    assert outbox.depth() == Depth(rows=3, unsent=2)
+    assert held(outbox) == (3, 2)
     assert outbox.commit(check_in(4)).seq == 4
     assert numbers(outbox.pending(0, 10)) == [1, 3, 4]
 
@@ -249,7 +255,7 @@ def test_a_courier_marking_while_the_door_commits_loses_nothing(outbox: Outbox) 
     assert errors == []
     assert taken == {event.seq: event.body for event in committed}
     assert sorted(taken) == list(range(1, total + 1))
-    assert outbox.depth() == Depth(rows=total, unsent=0)
+    assert held(outbox) == (total, 0)
 
 
 def test_closing_twice_or_unopened_is_no_error(outbox: Outbox) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.app.adapters import UPLINKS
 from kiosk.errors import DeliveryError
-from kiosk.uplink import Acknowledged, Connected, Disconnected, Uplink
+from kiosk.uplink import Connected, Disconnected, Puback, Uplink
 from kiosk.uplink.stdout import StdoutUplink
 from tests.parts.broker import Broker
 from tests.parts.check_ins import SOURCE, events
@@ -55,10 +55,10 @@ def test_every_event_is_acknowledged_once_with_success(uplink: Uplink) -> None:
     for event in sent:
         uplink.send(event)
         if window < len(sent):
-            answers.append(reports.next(Acknowledged))
-    answers += reports.take(Acknowledged, len(sent) - len(answers))
+            answers.append(reports.next(Puback))
+    answers += reports.take(Puback, len(sent) - len(answers))
 
-    assert sorted(answer.seq for answer in answers) == list(range(1, 21))
+    assert sorted(answer.row for answer in answers) == list(range(1, 21))
     assert {answer.code for answer in answers} == {0}
     assert reports.rest() == []
 
@@ -108,12 +108,12 @@ def test_the_next_connection_hears_nothing_of_the_one_before(uplink: Uplink) -> 
     uplink.connect(first)
     first.next(Connected)
     uplink.send(events(1)[0])
-    first.next(Acknowledged)
+    first.next(Puback)
     uplink.connect(second)
     second.next(Connected)
     uplink.send(events(2)[1])
 
-    assert second.next(Acknowledged) == Acknowledged(2, 0)
+    assert second.next(Puback) == Puback(2, 0)
     assert second.rest() == []
     assert not [r for r in first.rest() if isinstance(r, Connected | Disconnected)]
 
@@ -125,7 +125,7 @@ def test_standard_output_gets_one_line_an_event() -> None:
     assert reports.next(Connected) == Connected(receive_maximum=1)
     for event in events(3):
         uplink.send(event)
-        assert reports.next(Acknowledged) == Acknowledged(event.seq, 0)
+        assert reports.next(Puback) == Puback(event.row, 0)
     uplink.send_status(b"{}")
     uplink.disconnect(b"{}")
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -43,16 +44,19 @@ def mqtt(port: int, **more: Any) -> Sections:
 class Door:
     """A kiosk in a folder of its own, on mock pins, before a synthetic camera with a stage.
 
-    `sections` are settings beside or instead of those below. It is started by `with`, and may be
-    killed and started again as often as a test likes; its disk stays.
+    `sections` are settings beside or instead of those below, `more` is for its environment. It is
+    started by `with`, and may be killed and started again as often as a test likes; its disk stays.
     """
 
-    def __init__(self, folder: Path, sections: Sections) -> None:
+    def __init__(
+        self, folder: Path, sections: Sections, more: Mapping[str, str] | None = None
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.outbox = folder / "outbox.db"
         self.config = folder / "kiosk.toml"
         self.stdout = folder / "stdout"
         self._stage = folder / "stage.json"
+        self._environ = {**environ(), **(more or {})}
         self.config.write_text(toml(self._settings(folder, sections)), "utf-8")
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,7 +92,7 @@ class Door:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=subprocess.PIPE,
-                env={**environ(), "TMPDIR": str(self._tmp or tempfile.gettempdir())},
+                env={**self._environ, "TMPDIR": str(self._tmp or tempfile.gettempdir())},
             )
         self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._reader.start()

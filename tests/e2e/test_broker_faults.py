@@ -68,7 +68,8 @@ def test_what_is_scanned_during_an_outage_arrives_after_it(
             lambda status: status.outbox is not None and status.outbox.unsent == 0,
             after=len(ward.statuses()),
         )
-        assert after.delivery_trouble is None
+        assert after.delivery is not None
+        assert after.delivery.trouble is None
 
 
 @pytest.mark.timeout(240)

@@ -4,7 +4,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +17,13 @@ AN, BINH = (person(random.Random(seed)) for seed in (11, 12))
 
 
 @contextmanager
-def eye_of(door: Door) -> Iterator[subprocess.Popen[bytes]]:
+def eye_of(door: Door, more: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run `kiosk eye` with the door's own settings file; its log goes beside it."""
     command = [sys.executable, "-m", "kiosk", "eye", "--stats", "--config", str(door.config)]
     with door.config.with_name("eye.log").open("ab") as log:
-        eye = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, env=environ())
+        eye = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=log, env={**environ(), **(more or {})}
+        )
     try:
         yield eye
     finally:

@@ -31,8 +31,8 @@ zbarlight = pytest.importorskip(
     "kiosk.eye.decoders.zbarlight", reason="zbarlight has no wheels: it is in the extra `zbar`"
 )
 
-MOST_CALLS = 1 + 1 + 2 * RETRY_MOST + 1 + 3
-"""The frame, a followed region, two looks at each located symbol, a strategy, the stack's most."""
+MOST_CALLS = 1 + 1 + RETRY_MOST + 1 + 3
+"""The frame, a followed region, a look at each located symbol, a strategy, the stack's most."""
 MOST_ENLARGED = 2 * 2
 MOST_SYMBOLS = 300
 MAX_PX = 512
@@ -53,10 +53,12 @@ class Counting:
     def __post_init__(self) -> None:
         self.name, self.reads_inverted = self.inner.name, self.inner.reads_inverted
 
-    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
+    def decode(
+        self, frame: Frame, threshold: Threshold = Threshold.LOCAL, *, brief: bool = False
+    ) -> list[Symbol]:
         self.calls += 1
         self.pixels = max(self.pixels, frame.width_px * frame.height_px)
-        return self.inner.decode(frame, threshold)
+        return self.inner.decode(frame, threshold, brief=brief)
 
 
 def both() -> list[Counting]:

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "kiosk", "provisioning", "tests")
+FOLDERS = ("benchmarks", "kiosk", "ledger", "provisioning", "tests")
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 45
 
 SOURCES = sorted(p for folder in FOLDERS for p in (ROOT / folder).rglob("*.py"))
 TESTS = [p for p in SOURCES if p.is_relative_to(ROOT / "tests")]
-PRODUCT = [p for p in SOURCES if p.is_relative_to(ROOT / "kiosk")]
+PRODUCT = [
+    p for p in SOURCES if p.is_relative_to(ROOT / "kiosk") or p.is_relative_to(ROOT / "ledger")
+]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -223,7 +223,7 @@ def test_the_code_uses_the_words_of_the_glossary() -> None:
     refused = forbidden_words()
     assert len(refused) >= 8
     found = []
-    for path in sorted((ROOT / "kiosk").rglob("*.py")):
+    for path in sorted([*(ROOT / "kiosk").rglob("*.py"), *(ROOT / "ledger").rglob("*.py")]):
         named = {path.stem, *identifiers(path.read_text(encoding="utf-8"))}
         for name in sorted(named):
             for word in words_of(name) & refused.keys():

@@ -57,7 +57,7 @@ from kiosk.door.credential import Credential, Damaged, Foreign
 from kiosk.door.rules import Reason, Rules, decide
 from kiosk.payloads import formats, member, read
 
-assert formats() == ("cccd", "member"), formats()
+assert "member" in formats(), formats()
 good = read(b"MB1:0000420", formats())
 assert good == Credential("member", "000042"), good
 assert isinstance(read(b"MB1:0000421", formats()), Damaged)

@@ -16,9 +16,8 @@ import pytest
 
 from kiosk.errors import EXIT_SETTINGS
 from tests.parts.markdown import ROOT
+from tests.parts.units import COUNTERS, SERVICES, UNITS, settings_of
 
-UNITS = ROOT / "systemd"
-SERVICES = ("kiosk.service", "kiosk-eye.service")
 PROGRAM = "/opt/kiosk/venv/bin/kiosk"
 
 MOST_EXPOSURE = {"kiosk.service": 17, "kiosk-eye.service": 11}
@@ -49,21 +48,11 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def copied(folder: Path) -> Path:
     """Copy the units, with a program in them that every machine has."""
-    for name in SERVICES:
+    for name in (*SERVICES, *COUNTERS):
         text = (UNITS / name).read_text(encoding="utf-8")
-        assert PROGRAM in text
+        assert (PROGRAM in text) is (name in SERVICES)
         (folder / name).write_text(text.replace(PROGRAM, "/bin/true"), encoding="utf-8")
     return folder
-
-
-def settings_of(name: str) -> dict[str, list[str]]:
-    """Return the keys of a unit's [Service], each with its words from all its lines."""
-    words: dict[str, list[str]] = defaultdict(list)
-    for line in (UNITS / name).read_text(encoding="utf-8").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not line.startswith("#"):
-            words[key] += value.split()
-    return words
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +68,8 @@ def sysusers() -> dict[str, list[list[str]]]:
 
 def test_verify_has_nothing_to_say(tmp_path: Path) -> None:
     analyze = tool("systemd-analyze")
-    done = run(analyze, "verify", *(f"./{name}" for name in SERVICES), folder=copied(tmp_path))
+    units = (f"./{name}" for name in (*SERVICES, *COUNTERS))
+    done = run(analyze, "verify", *units, folder=copied(tmp_path))
     assert (done.stdout + done.stderr, done.returncode) == ("", 0)
 
 

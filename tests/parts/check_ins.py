@@ -3,7 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from kiosk.door.credential import Assurance
-from kiosk.door.event import CheckIn, ClockReading, Direction, QueuedEvent, enclose, source_of
+from kiosk.door.event import (
+    CheckIn,
+    ClockReading,
+    Direction,
+    QueuedEvent,
+    enclose,
+    queued,
+    source_of,
+)
 from kiosk.door.rules import Reason, Verdict
 
 SOURCE = source_of("hk-test", "door-1")
@@ -38,5 +46,6 @@ def check_in(number: int = 1) -> CheckIn:
 def events(count: int) -> list[QueuedEvent]:
     """Return the events 1 to `count`, as an outbox would hand them out."""
     return [
-        enclose(check_in(seq), source=SOURCE, epoch=_EPOCH, seq=seq) for seq in range(1, count + 1)
+        queued(enclose(check_in(seq), source=SOURCE, epoch=_EPOCH, seq=seq), row=seq)
+        for seq in range(1, count + 1)
     ]

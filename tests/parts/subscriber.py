@@ -51,9 +51,9 @@ class Subscriber:
         """Tell whether nothing more has arrived so far."""
         return self._messages.empty()
 
-    def say(self, topic: str, body: bytes) -> None:
+    def say(self, topic: str, body: bytes, *, retain: bool = False) -> None:
         """Publish: what this subscriber hears next shows that all before it has been delivered."""
-        self._client.publish(topic, body, qos=1)
+        self._client.publish(topic, body, qos=1, retain=retain)
 
     def __enter__(self) -> Self:
         self._client.connect("127.0.0.1", self._port)

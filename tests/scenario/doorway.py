@@ -6,16 +6,17 @@ in `trace` in the order in which it happened.
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kiosk.app.daemon import Kiosk, Parts, Stage
+from kiosk.app.notify import Notify
 from kiosk.app.record import Keys
 from kiosk.app.status import Status
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
 from kiosk.door.cues import Show, Unlock
-from kiosk.door.event import CheckIn, QueuedEvent
+from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.door.machine import Conduct
 from kiosk.door.rules import Rules
 from kiosk.door.signal import Signal
@@ -29,6 +30,7 @@ FRAME_S = 0.1
 KEYS = Keys(site=b"s" * 32, device=b"d" * 32)
 CONDUCT = Conduct(Rules(frozenset({"cccd"})))
 SILENT_S = 5.0
+WATCHDOG_S = 20.0
 _CORNERS = ((200, 100), (400, 100), (400, 300), (200, 300))
 
 
@@ -59,17 +61,32 @@ class RecordedOutbox:
         self._trace.append(Committed(event))
         return event
 
+    def commit_clock(self, boot_clock: BootClock, now: ClockReading) -> QueuedEvent | None:
+        event = self._outbox.commit_clock(boot_clock, now)
+        if event is not None:
+            self._trace.append(Committed(event))
+        return event
+
     def probe(self) -> None:
         self._outbox.probe()
 
     def inside(self) -> dict[str, float]:
         return self._outbox.inside()
 
-    def pending(self, after_seq: int, limit: int) -> list[QueuedEvent]:
-        return self._outbox.pending(after_seq, limit)
+    def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
+        return self._outbox.pending(after_row, limit)
 
-    def mark_sent(self, seqs: Iterable[int]) -> None:
-        self._outbox.mark_sent(seqs)
+    def mark_sent(self, rows: Iterable[int]) -> None:
+        self._outbox.mark_sent(rows)
+
+    def acknowledge(self, acknowledgement: Acknowledgement) -> int:
+        return self._outbox.acknowledge(acknowledgement)
+
+    def send_again(self) -> int:
+        return self._outbox.send_again()
+
+    def keep(self, now: ClockReading) -> bool:
+        return self._outbox.keep(now)
 
     def depth(self) -> Depth:
         return self._outbox.depth()
@@ -81,12 +98,28 @@ class RecordedOutbox:
         self._outbox.close()
 
 
-@dataclass(slots=True)
-class RecordedStage:
+class Turning:
+    """A thread that turns all the time, until it hangs."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._hung_s: float | None = None
+
+    @property
+    def turned_s(self) -> float:
+        return self._clock.monotonic_s() if self._hung_s is None else self._hung_s
+
+    def hang(self, *, hangs: bool = True) -> None:
+        self._hung_s = self._clock.monotonic_s() if hangs else None
+
+
+class RecordedStage(Turning):
     """Notes what is played, and plays it where there is a player."""
 
-    trace: list[Did]
-    player: Stage | None
+    def __init__(self, clock: ManualClock, trace: list[Did], player: Stage | None) -> None:
+        super().__init__(clock)
+        self.trace = trace
+        self.player = player
 
     def play(self, effect: Show | Unlock) -> None:
         self.trace.append(effect)
@@ -94,18 +127,40 @@ class RecordedStage:
             self.player.play(effect)
 
 
-@dataclass(slots=True)
-class RecordedCourier:
+class RecordedCourier(Turning):
     """Notes what the courier is told."""
 
-    trace: list[Did]
-    statuses: list[bytes] = field(default_factory=list)
+    def __init__(self, clock: ManualClock, trace: list[Did]) -> None:
+        super().__init__(clock)
+        self.trace = trace
+        self.statuses: list[bytes] = []
 
     def nudge(self) -> None:
         self.trace.append(Nudged())
 
     def say(self, status: bytes) -> None:
         self.statuses.append(status)
+
+
+class RecordedNotify(Notify):
+    """A service manager that notes what it is told, and when."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(None, WATCHDOG_S)
+        self._clock = clock
+        self.told: list[tuple[float, str]] = []
+
+    def _tell(self, words: str) -> None:
+        self.told.append((self._clock.monotonic_s(), words))
+
+    @property
+    def words(self) -> list[str]:
+        return [words for _, words in self.told]
+
+    @property
+    def fed_s(self) -> float:
+        """When the watchdog was fed last."""
+        return max((at_s for at_s, w in self.told if w == "WATCHDOG=1"), default=float("-inf"))
 
 
 def clock(**settings: Any) -> ManualClock:
@@ -143,20 +198,24 @@ class Doorway:
         supervisor: Supervisor | None = None,
         player: Stage | None = None,
     ) -> None:
-        self.clock = time or clock()
+        # Not synchronised, as most doors are while a test is not about time.
+        self.clock = time or clock(trusted=False)
         self.trace: list[Did] = []
-        self.courier = RecordedCourier(self.trace)
+        self.courier = RecordedCourier(self.clock, self.trace)
+        self.stage = RecordedStage(self.clock, self.trace, player)
+        self.notify = RecordedNotify(self.clock)
         self.outbox = outbox
         self.heartbeats = True
         parts = Parts(
             RecordedOutbox(outbox, self.trace),
             self.courier,
-            RecordedStage(self.trace, player),
+            self.stage,
             self.clock,
             supervisor,
             KEYS,
             conduct,
             SILENT_S,
+            self.notify,
         )
         self.kiosk = Kiosk(parts)
         self._beat_s = float("-inf")

@@ -22,7 +22,7 @@ from tests.scenario.doorway import Committed, Doorway, Nudged
 AN, BINH = (person(random.Random(seed)) for seed in (1, 2))
 PAYMENT = (
     "00020101021138570010A00000072701270006999999011300990000000000208QRIBFTTA"
-    "5303704540410005802VN63047D5B"
+    "5303704540410005802VN63040FF8"
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kiosk.app.player import Player
 from kiosk.door.cues import Show
-from kiosk.door.event import CheckIn, QueuedEvent
+from kiosk.door.event import Acknowledgement, CheckIn, QueuedEvent
 from kiosk.door.machine import Phase
 from kiosk.door.signal import FAULT_BLINKS, Fault, Signal
 from kiosk.errors import OutboxError
@@ -141,7 +141,7 @@ def test_a_disk_that_is_full_for_real(tmp_path: Path) -> None:
 
 def test_an_outbox_that_has_used_up_its_space(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
-    settings = Settings(path=path, max_mb=1, keep_sent=0)
+    settings = Settings(path=path, max_mb=1)
     outbox = SqliteOutbox(settings, SOURCE)
     with contextlib.suppress(OutboxError):
         for number in range(1, 10_000):
@@ -153,9 +153,13 @@ def test_an_outbox_that_has_used_up_its_space(tmp_path: Path) -> None:
         doorway.wait(2)
         shows_out_of_order(doorway, witness)
         assert accepted_rows(path) == full
-        # Delivery makes room: the courier says on its own connection what the broker took over.
+        # What the ledger has stored makes room: the courier says so on its own connection.
         courier = outbox.sibling()
-        courier.mark_sent(range(1, full - 10))
+        waiting = courier.pending(0, full)
+        courier.mark_sent([event.row for event in waiting])
+        epoch = waiting[0].event_id.partition(":")[0]
+        courier.acknowledge(Acknowledgement(epochs={epoch: full - 10}))
+        courier.keep(doorway.clock.read())
         courier.close()
         recovers(doorway, witness)
         assert witness.rises == doorway.greens == 1

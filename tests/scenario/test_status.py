@@ -5,8 +5,8 @@ import random
 import pytest
 
 from kiosk import __version__
-from kiosk.app.daemon import STATUS_AT_MOST_EVERY_S, STATUS_EVERY_S
 from kiosk.app.status import OFFLINE, Status
+from kiosk.app.telling import STATUS_AT_MOST_EVERY_S, STATUS_EVERY_S
 from kiosk.door.machine import Phase
 from kiosk.door.signal import Fault
 from kiosk.eye.people import person
@@ -14,6 +14,12 @@ from kiosk.outbox.memory import MemoryOutbox
 from kiosk.outbox.memory import Settings as MemorySettings
 from tests.parts.check_ins import SOURCE
 from tests.scenario.doorway import Doorway
+
+
+def trouble(doorway: Doorway) -> str | None:
+    said = doorway.status.delivery
+    assert said is not None
+    return said.trouble
 
 
 @pytest.fixture
@@ -71,13 +77,13 @@ def test_trouble_with_delivery_is_said_and_ends(memory: MemoryOutbox) -> None:
     doorway = Doorway(memory).open()
     doorway.uplink(connected=False, trouble="no connection to 127.0.0.1:1")
     doorway.wait(1)
-    assert doorway.status.delivery_trouble == "no connection to 127.0.0.1:1"
+    assert trouble(doorway) == "no connection to 127.0.0.1:1"
     doorway.uplink(connected=False)
     doorway.wait(1)
-    assert doorway.status.delivery_trouble == "not connected"
+    assert trouble(doorway) == "not connected"
     doorway.uplink(connected=True)
     doorway.wait(1)
-    assert doorway.status.delivery_trouble is None
+    assert trouble(doorway) is None
 
 
 def test_codes_of_the_room_are_counted(memory: MemoryOutbox) -> None:

@@ -50,7 +50,7 @@ def test_a_stay_beyond_the_longest_is_not_believed_after_a_restart(
 
 
 def test_who_is_inside_changes_only_with_what_is_recorded(tmp_path: Path) -> None:
-    outbox = SqliteOutbox(Settings(path=tmp_path / "outbox.db", max_mb=1, keep_sent=0), SOURCE)
+    outbox = SqliteOutbox(Settings(path=tmp_path / "outbox.db", max_mb=1), SOURCE)
     doorway = Doorway(outbox, conduct=TOGGLE, time=clock(start=NOON)).open()
     doorway.hold(AN)
     inside = outbox.inside()

@@ -175,12 +175,14 @@ def test_a_limit_takes_from_all_over() -> None:
 def test_one_command_reads_a_corpus(
     corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = figures_of(["--corpus", str(corpus)], tmp_path)
+    figures = figures_of(["--corpus", str(corpus), "--limit", "3"], tmp_path)
     assert set(figures["readers"]) == set(QUICK)
     assert set(figures["missing"]) == set(PEERS) - set(QUICK)
     own = figures["readers"][KIOSK]
     names = ("read", "of", "exact", "false", "unknown_read")
     assert [own[name] for name in names] == [1, 1, 1, 0, 1]
+    assert 0 < own["cpu_ratio_empty"] == figures["empty_door"]["cpu_ratio_empty"]
+    assert "cpu_ratio_empty" not in figures["readers"]["zbarlight"]
     assert figures["union_of_peers"] == {"read": 1, "exact": 1, "of": 1}
     assert "| kiosk | 1 of 1" in capsys.readouterr().out
 
@@ -200,7 +202,8 @@ def test_one_command_reads_scenes_and_visits_and_writes_a_page(
     page, plot = report.write(figures, tmp_path)
     text = (tmp_path / page).read_text(encoding="utf-8")
     assert str(tmp_path) not in text
-    for heading in ("## Photographs", "## Door scenes", "## In real time", "## Beyond"):
+    headings = ("## Photographs", "## Door scenes", "## An empty door", "## In real time")
+    for heading in (*headings, "## Beyond"):
         assert heading in text
     bars = ET.fromstring((tmp_path / plot).read_text(encoding="utf-8"))
     words = [each.text for each in bars.iter() if each.text]
@@ -209,7 +212,8 @@ def test_one_command_reads_scenes_and_visits_and_writes_a_page(
 
 def figures_of(given: list[str], folder: Path) -> dict[str, Any]:
     out = folder / "figures.json"
-    assert main([*given, "--readers", ",".join(QUICK), "--json", str(out)]) == 0
+    quick = ["--readers", ",".join(QUICK), "--empty", "6"]
+    assert main([*given, *quick, "--json", str(out)]) == 0
     figures: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return figures
 

@@ -9,12 +9,20 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from kiosk.door.credential import Assurance
 from kiosk.door.event import (
+    Acknowledgement,
+    BootClock,
     CheckIn,
     CheckInEvent,
+    ClockEvent,
     ClockReading,
     Direction,
+    EventName,
+    QueuedEvent,
     TopicLevel,
     enclose,
+    enclose_clock,
+    queued,
+    read_event,
     source_of,
     utc_of,
 )
@@ -37,9 +45,15 @@ EPOCH = "00112233aabbccdd"
 SOURCE = "kiosk/v1/hk-042/door-1"
 
 
+BOOT = BootClock(boot="b", offset_ns=1_628_902_800_250_000_000)
+
+
+def check_in_event() -> QueuedEvent:
+    return queued(enclose(CHECK_IN, source=SOURCE, epoch=EPOCH, seq=7), row=9)
+
+
 def body() -> dict[str, Any]:
-    event = enclose(CHECK_IN, source=SOURCE, epoch=EPOCH, seq=7)
-    loaded: dict[str, Any] = json.loads(event.body)
+    loaded: dict[str, Any] = json.loads(check_in_event().body)
     return loaded
 
 
@@ -70,16 +84,53 @@ def test_it_says_what_was_decided() -> None:
         "assurance": "unsigned",
         "handle": "0123456789abcdef" * 2,
         "sealed": None,
+        "expired": False,
     }
     assert (clock["trusted"], clock["boot"], clock["mono_ns"]) == (True, "b", 5)
 
 
 def test_it_reads_back_equal() -> None:
-    event = enclose(CHECK_IN, source=SOURCE, epoch=EPOCH, seq=7)
-    assert (event.seq, event.event_id) == (7, f"{EPOCH}:7")
+    event = check_in_event()
+    assert (event.seq, event.event_id, event.row) == (7, f"{EPOCH}:7", 9)
+    assert event.name is EventName.CHECK_IN
     again = CheckInEvent.model_validate_json(event.body)
     assert again.data == CHECK_IN
     assert again.time == CLOCK.utc
+    assert read_event(event.body) == again
+
+
+def test_a_boots_clock_is_an_event_of_the_same_series() -> None:
+    event = queued(enclose_clock(BOOT, time=CLOCK.utc, source=SOURCE, epoch=EPOCH, seq=8), row=10)
+    assert (event.seq, event.event_id, event.name) == (8, f"{EPOCH}:8", EventName.CLOCK)
+    again = read_event(event.body)
+    assert isinstance(again, ClockEvent)
+    assert again.data == BOOT
+    assert again.time == CLOCK.utc
+
+
+def test_a_reader_ignores_fields_it_does_not_know() -> None:
+    newer = body()
+    newer |= {"traceparent": "00-1"}
+    newer["data"] |= {"zone": "hall"}
+    newer["data"]["clock"] |= {"source": "gps"}
+    assert read_event(json.dumps(newer).encode()) == read_event(check_in_event().body)
+
+
+@pytest.mark.parametrize(
+    "change", [{"type": "doorkiosk.checkin.v2"}, {"id": "7"}, {"data": None}, {"source": "x"}]
+)
+def test_a_reader_refuses_what_is_no_event_of_this_version(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        read_event(json.dumps(body() | change).encode())
+
+
+@pytest.mark.parametrize(
+    "epochs", [{"x": 1}, {EPOCH: -1}, {EPOCH.upper(): 1}, {f"{n:016x}": 1 for n in range(257)}]
+)
+def test_an_acknowledgement_names_epochs_and_numbers(epochs: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        Acknowledgement.model_validate({"epochs": epochs})
+    assert Acknowledgement(epochs={EPOCH: 0}).epochs == {EPOCH: 0}
 
 
 @pytest.mark.parametrize("model", [CheckInEvent, CheckIn, ClockReading])
@@ -92,6 +143,7 @@ def test_there_is_no_field_for_a_persons_data() -> None:
     fields = set(CheckIn.model_fields) | set(ClockReading.model_fields)
     assert fields == {
         *("verdict", "reason", "direction", "kind", "assurance", "handle", "sealed", "clock"),
+        "expired",
         *("utc", "trusted", "boot", "mono_ns"),
     }
 

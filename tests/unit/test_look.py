@@ -28,10 +28,14 @@ class Scripted:
     name: str = "scripted"
     reads_inverted: bool = True
     shown: list[tuple[int, int]] = field(default_factory=list)
+    briefly: list[bool] = field(default_factory=list)
 
-    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
+    def decode(
+        self, frame: Frame, threshold: Threshold = Threshold.LOCAL, *, brief: bool = False
+    ) -> list[Symbol]:
         assert threshold in Threshold
         self.shown.append((frame.width_px, frame.height_px))
+        self.briefly.append(brief)
         return self.answer(frame)
 
 
@@ -68,6 +72,44 @@ def test_every_way_of_looking_has_its_turn() -> None:
     assert len(second.shown) == 1
     assert len(first.shown) == look.turns + len(STRATEGIES)
     assert {(1280, 960), (320, 240)} <= set(first.shown)
+
+
+def test_light_on_dark_is_looked_for_on_every_second_frame() -> None:
+    first = Scripted(nothing)
+    look = Look([first], LookSettings(gate=False, strategies=()), cpu_s=lambda: 0.0)
+    reading(look, [plain()] * 2 * FULL_EVERY)
+    assert first.briefly == [True, False] * FULL_EVERY
+
+
+def test_each_way_of_looking_looks_for_light_on_dark_in_every_second_turn() -> None:
+    first = Scripted(nothing)
+    settings = LookSettings(gate=False, extra_share=100, strategies=("half", "double", "smooth"))
+    look = Look([first], settings, cpu_s=lambda: 0.0)
+    reading(look, [plain()] * 4 * look.turns)
+    shown = zip(first.shown, first.briefly, strict=True)
+    assert [brief for size, brief in shown if size == (320, 240)] == [True, False] * 2
+
+
+@pytest.mark.parametrize("gate", [True, False], ids=["gated", "ungated"])
+def test_a_phone_in_dark_mode_is_read_beside_a_poster(*, gate: bool) -> None:
+    poster, phone = "a poster", person(random.Random(2))
+    alone = Scene(codes=(SceneCode(text=poster, x=0.25, size=0.4),))
+    dark = SceneCode(text=phone, x=0.72, size=0.5, look="phone-dark")
+    both = alone.model_copy(update={"codes": (*alone.codes, dark)})
+    look = Look([zxing.build(zxing.Settings())], LookSettings(gate=gate))
+    shown = [draw(s, SIZE, 1, 0) for s in [EMPTY] + [alone] * 5 + [both] * FULL_EVERY]
+    read = reading(look, shown)[-FULL_EVERY:]
+    assert any(phone.encode() in payloads for payloads in read)
+
+
+def test_a_located_symbol_is_laid_flat_and_shown_larger_in_turn() -> None:
+    corners: Corners = ((100, 100), (200, 100), (200, 200), (100, 200))
+    first = Scripted(lambda f: [Symbol(None, corners, "x")] if (f.width_px == SIZE[0]) else [])
+    settings = LookSettings(gate=False, strategies=(), stack=False)
+    look = Look([first], settings, cpu_s=lambda: 0.0)
+    reading(look, [plain()] * 4)
+    again = [size for size in first.shown if size != SIZE]
+    assert again == [(212, 212), (340, 340), (340, 340), (212, 212)]
 
 
 def test_a_second_opinion_counts_and_is_named() -> None:

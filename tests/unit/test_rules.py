@@ -2,16 +2,39 @@
 
 import pytest
 
-from kiosk.door.credential import Assurance, Credential, Damaged, Foreign, ForeignKind
-from kiosk.door.rules import FOREIGN_REASONS, Decision, Reason, Rules, Verdict, decide
+from kiosk.door.credential import (
+    Assurance,
+    Credential,
+    Damaged,
+    Defect,
+    Foreign,
+    ForeignKind,
+    Validity,
+)
+from kiosk.door.rules import (
+    DEFECT_REASONS,
+    FOREIGN_REASONS,
+    Decision,
+    Reason,
+    Rules,
+    Verdict,
+    decide,
+)
 from kiosk.door.sighting import Content, Place
 
+NOW_S = 1000.0
 RULES = Rules(frozenset({"cccd", "member"}))
 TABLE: list[tuple[Content, Rules, Reason]] = [
     (Credential("cccd", "001090000001"), RULES, Reason.OK),
     (Credential("member", "42", Assurance.SIGNED), RULES, Reason.OK),
     (Credential("bhyt", "0100000001"), RULES, Reason.KIND_NOT_ACCEPTED),
     (Credential("cccd", "001090000001"), Rules(frozenset()), Reason.KIND_NOT_ACCEPTED),
+    (Credential("cccd", "1", validity=Validity(1000, 1001)), RULES, Reason.OK),
+    (Credential("cccd", "1", validity=Validity(1001, None)), RULES, Reason.NOT_YET_VALID),
+    (Credential("cccd", "1", validity=Validity(None, 1000)), RULES, Reason.EXPIRED),
+    (Credential("bhyt", "1", validity=Validity(None, 1)), RULES, Reason.KIND_NOT_ACCEPTED),
+    (Damaged("card", "x", Defect.FORGED), RULES, Reason.FORGED),
+    (Damaged("card", "x", Defect.UNTRUSTED_ISSUER), RULES, Reason.UNTRUSTED_ISSUER),
     (Damaged("cccd", "name: empty"), RULES, Reason.MALFORMED),
     (Damaged("bhyt", "name: empty"), RULES, Reason.MALFORMED),
     (Foreign(ForeignKind.PAYMENT), RULES, Reason.PAYMENT_CODE),
@@ -19,13 +42,14 @@ TABLE: list[tuple[Content, Rules, Reason]] = [
     (Foreign(ForeignKind.WIFI), RULES, Reason.WIFI_CODE),
     (Foreign(ForeignKind.CONTACT), RULES, Reason.CONTACT_CARD),
     (Foreign(ForeignKind.VENUE_POSTER), RULES, Reason.VENUE_POSTER),
+    (Foreign(ForeignKind.FOREIGN_POSTER), RULES, Reason.FOREIGN_POSTER),
     (Foreign(ForeignKind.UNKNOWN), RULES, Reason.UNKNOWN),
 ]
 
 
 @pytest.mark.parametrize(("content", "rules", "reason"), TABLE)
 def test_decision(content: Content, rules: Rules, reason: Reason) -> None:
-    decision = decide(content, rules)
+    decision = decide(content, rules, NOW_S)
     assert decision.reason is reason
     assert decision.accepted is (reason is Reason.OK)
     assert decision.verdict is (Verdict.ACCEPTED if reason is Reason.OK else Verdict.REJECTED)
@@ -34,6 +58,16 @@ def test_decision(content: Content, rules: Rules, reason: Reason) -> None:
 def test_every_foreign_kind_has_a_reason_of_its_own() -> None:
     assert set(FOREIGN_REASONS) == set(ForeignKind)
     assert len(set(FOREIGN_REASONS.values())) == len(ForeignKind)
+
+
+def test_every_defect_has_a_reason_of_its_own() -> None:
+    assert set(DEFECT_REASONS) == set(Defect)
+    assert len(set(DEFECT_REASONS.values())) == len(Defect)
+
+
+def test_where_nobody_knows_the_time_no_card_is_refused_for_its_dates() -> None:
+    for validity in (Validity(None, 1), Validity(2**40, None)):
+        assert decide(Credential("cccd", "1", validity=validity), RULES).accepted
 
 
 def test_the_table_above_meets_every_reason() -> None:

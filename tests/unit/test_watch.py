@@ -17,7 +17,14 @@ from kiosk.eye.messages import (
     Message,
     Seen,
 )
-from kiosk.eye.watch import CAMERA_PATIENCE_S, RECYCLE_QUIET_S, WARM_FRAMES, Watch
+from kiosk.eye.watch import (
+    CAMERA_PATIENCE_S,
+    HEARTBEAT_S,
+    RECYCLE_GROWTH_MB,
+    RECYCLE_QUIET_S,
+    WARM_FRAMES,
+    Watch,
+)
 from kiosk.payloads import MAX_PAYLOAD_BYTES
 
 CORNERS: Corners = ((1, 1), (9, 1), (9, 9), (1, 9))
@@ -231,3 +238,26 @@ def test_a_heartbeat_tells_what_a_technician_aims_by() -> None:
     eye = Eye([[A]] * 3, pace_s=1.0).run()
     beat = eye.beats()[0][1]
     assert (beat.symbol_px, beat.reads) == (8, {"plain": 1})
+
+
+def test_memory_that_only_the_allocator_kept_is_no_reason_to_begin_anew() -> None:
+    eye = Eye([[]] * (2 * WARM_FRAMES), pace_s=0.1)
+    asked_s: list[float] = []
+
+    def resident_mb() -> float:
+        again = eye.now_s in asked_s
+        asked_s.append(eye.now_s)
+        warm = len(asked_s) * HEARTBEAT_S > WARM_FRAMES * 0.1 + 10
+        return 50 + (RECYCLE_GROWTH_MB if warm and not again else 0)
+
+    watch = Watch(
+        eye,
+        Scripted([[]] * (2 * WARM_FRAMES)),
+        lambda _: None,
+        camera_kind="replay",
+        monotonic_s=lambda: eye.now_s,
+        resident_mb=resident_mb,
+    )
+    with pytest.raises(CameraLost):
+        watch.run(lambda: False)
+    assert len(asked_s) > len(set(asked_s))

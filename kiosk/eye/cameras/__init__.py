@@ -10,7 +10,7 @@ from kiosk.eye.frame import Frame
 
 
 class Camera(Protocol):
-    """A source of frames, used by the eye's one thread.
+    """A source of frames, used by the eye's main thread.
 
     Contract, held by `tests/contract/test_cameras.py` for every adapter: frames honour their
     stride; `captured_ns` never goes back and is CLOCK_MONOTONIC; the newest frame wins (a camera

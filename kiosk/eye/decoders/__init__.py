@@ -49,7 +49,7 @@ class Threshold(StrEnum):
 
 
 class Decoder(Protocol):
-    """Reads QR symbols, in the eye's one thread.
+    """Reads QR symbols, in the eye's one thread that looks.
 
     Contract, held by `tests/contract/test_decoders.py` for every adapter: a payload is exact or is
     not reported; an empty payload is not reported; any frame gives a list and no exception; the
@@ -60,8 +60,11 @@ class Decoder(Protocol):
     reads_inverted: bool
     """Whether light modules on dark are read without help."""
 
-    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
+    def decode(
+        self, frame: Frame, threshold: Threshold = Threshold.LOCAL, *, brief: bool = False
+    ) -> list[Symbol]:
         """Return the symbols read in `frame`, and those located but not read.
 
-        A decoder that knows one threshold only ignores `threshold`.
+        `brief`: dark on light and at full size only, which costs half. A decoder that knows one
+        threshold, or has nothing to leave out, ignores what it is told.
         """

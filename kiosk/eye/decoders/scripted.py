@@ -35,6 +35,8 @@ class ScriptedDecoder:
         self,
         frame: Frame,  # noqa: ARG002 - it looks at nothing
         threshold: Threshold = Threshold.LOCAL,  # noqa: ARG002 - the same
+        *,
+        brief: bool = False,  # noqa: ARG002 - the same
     ) -> list[Symbol]:
         """Return no symbol, late or never."""
         while self._hang_while is not None and self._hang_while.exists():

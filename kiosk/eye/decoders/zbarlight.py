@@ -12,13 +12,17 @@ decoding, section 4 (mchehab/zbar #212).
 """
 
 import zbarlight
+from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from kiosk.eye import libzbar
 from kiosk.eye.decoders import Corners, Symbol, Threshold, whole_rows
 from kiosk.eye.frame import Frame
 from kiosk.eye.luma import as_image
+from kiosk.eye.regions import cut
 
+_QUIET = (0.1, 0.2)
+"""Of a symbol's size, shown around it; zbar may miss in one cut what it reads in another."""
 _GUESSES = ("big5", "cp932", "shift_jis", "latin-1")
 _UTF8_ONLY = frozenset(map(chr, range(0x1EA0, 0x1EFA))) - {"Ỳ", "ỳ"} | set("ƠơƯư")
 """Vietnamese letters that no charset holds which zbar knows (no ISO 8859 part does either): a text
@@ -43,21 +47,34 @@ class ZbarlightDecoder:
         self,
         frame: Frame,
         threshold: Threshold = Threshold.LOCAL,  # noqa: ARG002 - zbar has its own
+        *,
+        brief: bool = False,  # noqa: ARG002 - there is nothing to leave out
     ) -> list[Symbol]:
         """Return the symbols read in `frame`; never one that was only located."""
         picture = as_image(whole_rows(frame))
-        texts = [text for text in zbarlight.scan_codes(["qrcode"], picture) or [] if text]
-        if not texts:
-            return []
         zbar = libzbar.library()
         if zbar is None:
-            exact = (exact_bytes(text) for text in texts)
+            exact = (exact_bytes(text) for text in _texts(picture))
             return [Symbol(payload, None, self.name) for payload in exact if payload]
         return [
             Symbol(symbol.payload, _corners(symbol.outline), self.name)
             for symbol in libzbar.read(zbar, picture)
-            if symbol.payload
+            if symbol.payload and _is_confirmed(picture, symbol.outline)
         ]
+
+
+def _texts(picture: Image.Image) -> list[bytes]:
+    return [text for text in zbarlight.scan_codes(["qrcode"], picture) or [] if text]
+
+
+def _is_confirmed(picture: Image.Image, outline: tuple[tuple[int, int], ...]) -> bool:
+    """Tell whether zbarlight reads a symbol there too."""
+    xs, ys = [x for x, _ in outline], [y for _, y in outline]
+    if not xs:
+        return bool(_texts(picture))
+    box = (min(xs), min(ys), max(xs), max(ys))
+    size_px = max(box[2] - box[0], box[3] - box[1])
+    return any(_texts(cut(picture, box, round(part * size_px)).picture) for part in _QUIET)
 
 
 def _corners(outline: tuple[tuple[int, int], ...]) -> Corners | None:

@@ -1,0 +1,156 @@
+"""Which faults there are, which row of the matrix holds which, and how the time is shared out.
+
+Pure: seeds and minutes go in, a plan comes out. A control is the kiosk without one of its promises;
+the fault that must break it stands in its row, and under other faults a control is not run.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+KIOSKS = 3
+"""Doors in one row."""
+ACTIVE_AT_ONCE = 3
+"""Rows under fault at the same time; rows that only settle cost next to nothing."""
+START_S = 6.0
+"""What a row needs before its faults begin: a broker, a ledger and kiosks."""
+SHORTEST_ACTIVE_S = 6.0
+"""Below this no fault has time to strike."""
+CONTROL_ACTIVE_S = 30.0
+"""A control has time to lose something, on a slow machine too, and no more."""
+LONGEST_SETTLE_S = 300.0
+CONTROL_HZ = 600.0
+"""Events a second before a control: it loses what is under way when a fault strikes, so that there
+must be something under way."""
+
+
+class Variant(StrEnum):
+    """What delivers the check-ins."""
+
+    OURS = "ours"
+    PUBACK_DELETES = "puback-deletes"
+    PAHO_QUEUE = "paho-queue"
+
+
+class Fault(StrEnum):
+    """One thing that goes wrong, at random moments."""
+
+    KIOSK_KILLED = "kiosk killed"
+    BROKER_KILLED = "broker killed"
+    LEDGER_KILLED = "ledger killed"
+    KIOSK_PAUSED = "kiosk paused"
+    BROKER_PAUSED = "broker paused"
+    LEDGER_PAUSED = "ledger paused"
+    LEDGER_SLOW = "ledger slow"
+    CUT = "connection cut"
+    RECEIVE_MAXIMUM = "Receive Maximum enforced"
+    WITHHELD = "PUBACK withheld"
+    DELAYED = "PUBACK delayed"
+    DOUBLED = "PUBACK doubled"
+    NO_SUBSCRIBERS = "PUBACK 0x10"
+    UNSPECIFIED = "PUBACK 0x80"
+    NOT_AUTHORIZED = "PUBACK 0x87"
+    QUOTA = "PUBACK 0x97"
+    SWALLOWED = "PUBACK, then dropped"
+    DISK_FULL = "disk full"
+    CLOCK_JUMPS = "clock jumps"
+
+
+REFUSALS = {
+    Fault.NO_SUBSCRIBERS: 0x10,
+    Fault.UNSPECIFIED: 0x80,
+    Fault.NOT_AUTHORIZED: 0x87,
+    Fault.QUOTA: 0x97,
+}
+
+EVERYTHING = "everything together"
+
+_KILLS = 3.0
+_ALL = 5.0
+_WEIGHTS = {Fault.KIOSK_KILLED: _KILLS, Fault.BROKER_KILLED: _KILLS, Fault.LEDGER_KILLED: _KILLS}
+
+BREAKS = {
+    Fault.KIOSK_KILLED: (Variant.PAHO_QUEUE,),
+    Fault.BROKER_KILLED: (Variant.PUBACK_DELETES,),
+    Fault.LEDGER_KILLED: (Variant.PUBACK_DELETES,),
+    Fault.LEDGER_PAUSED: (Variant.PUBACK_DELETES,),
+    Fault.LEDGER_SLOW: (Variant.PUBACK_DELETES,),
+    Fault.SWALLOWED: (Variant.PUBACK_DELETES,),
+}
+"""Which fault must break which control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant under some faults; `weight` is its share of the time and of the events."""
+
+    variant: Variant
+    name: str
+    faults: frozenset[Fault]
+    weight: float = 1.0
+
+    @property
+    def must_lose(self) -> bool:
+        """Whether this is a control."""
+        return self.variant is not Variant.OURS
+
+    @property
+    def place(self) -> str:
+        """A name for folders and topics: lower-case letters, digits and hyphens."""
+        letters = "".join(c if c.isalnum() else "-" for c in f"{self.variant} {self.name}".lower())
+        return "-".join(filter(None, letters.split("-")))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How long a row is under fault, how long it may settle, and how many events it shows.
+
+    A control that has brought nothing more for `quiet_s` will not bring it.
+    """
+
+    active_s: float
+    settle_s: float
+    events: int
+    quiet_s: float = 25.0
+
+
+def matrix() -> tuple[Row, ...]:
+    """Return all rows, the longest first: ours under each fault and under all, then controls."""
+    ours = [
+        Row(Variant.OURS, fault.value, frozenset({fault}), _WEIGHTS.get(fault, 1.0))
+        for fault in Fault
+    ]
+    ours.append(Row(Variant.OURS, EVERYTHING, frozenset(Fault), _ALL))
+    controls = [
+        Row(variant, fault.value, frozenset({fault}))
+        for fault, variants in BREAKS.items()
+        for variant in variants
+    ]
+    return tuple(sorted([*ours, *controls], key=lambda row: -row.weight))
+
+
+def shares(rows: tuple[Row, ...], minutes: float, events: int) -> dict[Row, Share]:
+    """Share out the time and the events; each row gets its part of both by its weight.
+
+    >>> rows = matrix()
+    >>> parts = shares(rows, 5, 20_000)
+    >>> sum(parts[row].events for row in rows if not row.must_lose) >= 20_000
+    True
+    """
+    whole_s = minutes * 60
+    settle_s = min(LONGEST_SETTLE_S, max(110.0, whole_s * 0.25))
+    # Long rows come first and settle while others are under fault.
+    reserve_s = min(settle_s, 120.0)
+    weights = [row.weight for row in rows if not row.must_lose]
+    turns = max([sum(weights) / ACTIVE_AT_ONCE, *weights, 1.0])
+    controls = len(rows) - len(weights)
+    starts_s = (START_S * len(rows) + CONTROL_ACTIVE_S * controls) / ACTIVE_AT_ONCE
+    a_turn_s = max(0.0, whole_s - reserve_s - starts_s) / turns
+    ours = sum(weights)
+    parts = {}
+    for row in rows:
+        active_s = max(SHORTEST_ACTIVE_S, row.weight * a_turn_s)
+        if row.must_lose:
+            active_s = CONTROL_ACTIVE_S
+        wanted = CONTROL_HZ * active_s if row.must_lose else events * row.weight / ours
+        parts[row] = Share(active_s, settle_s, int(wanted) + 1)
+    return parts

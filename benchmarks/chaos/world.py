@@ -1,0 +1,291 @@
+"""One row of the matrix, from its start to its judgement: a world of its own.
+
+It has its own broker, ledger, kiosks, network and folder, so that rows can run side by side. When
+the faults stop, the programs are left alone until the ledger has everything or time is up.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.chaos import torment
+from benchmarks.chaos.databases import new_database
+from benchmarks.chaos.disk import small_disk
+from benchmarks.chaos.judge import (
+    LedgerView,
+    gaps_told,
+    held_in,
+    judge,
+    lost_of,
+    settled,
+    shown_in,
+    was_acknowledged,
+)
+from benchmarks.chaos.kiosk import Life
+from benchmarks.chaos.plan import KIOSKS, Fault, Row, Share
+from benchmarks.chaos.processes import BrokerVictim, Cradle, KioskVictim, LedgerVictim, Victim
+from benchmarks.chaos.ran import Ran
+from benchmarks.chaos.relay import CALM, Relay
+from benchmarks.chaos.slots import Slots
+
+HASTE = 0.02
+_SLACK = 1.3
+"""A little more than its share, since nobody is green while a kiosk is down."""
+_LOOK_S = 1.0
+_FIRST_CROWD_S = 1.0
+_FIRST_WORD_S = 20.0
+_MOST_MB = 512
+_LEAST_MB = 1
+_CONFIG = """\
+[storage]
+url = "{url}"
+[source]
+kind = "mqtt"
+host = "127.0.0.1"
+port = {port}
+tls = false
+"""
+
+
+class Called(Exception):  # noqa: N818 - nobody's error: somebody wants to stop
+    """The run was called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a world is put into; `off` is set when the run is called off."""
+
+    folder: Path
+    cradle: Cradle
+    seed: int
+    database: str | None
+    slots: Slots
+    off: threading.Event
+
+
+class World:
+    """One row; `run` is called once, by a thread of its own."""
+
+    def __init__(self, row: Row, share: Share, frame: Frame) -> None:
+        self._row = row
+        self._share = share
+        self._frame = frame
+        self._folder = frame.folder / row.place
+        self._until_s = 0.0
+        self._lives = 0
+        self._small: Path | None = None
+        self._remarks: list[str] = []
+        self._failed: list[str] = []
+        self._shown = [self._folder / f"shown-{n}" for n in range(KIOSKS)]
+        self._outboxes: list[Path] = []
+        self._counting = threading.Lock()
+
+    def run(self) -> Ran:
+        """Run the row and return what became of it.
+
+        Raises:
+            Called: The run was called off.
+        """
+        with ExitStack() as stack:
+            with self._frame.slots.one(self._row) as entered:
+                if not entered:
+                    raise Called
+                scene, url = self._build(stack)
+                self._torment(scene)
+            return self._finish(scene, url)
+
+    def _look_off(self) -> None:
+        if self._frame.off.is_set():
+            raise Called
+
+    def _rng(self, purpose: str) -> random.Random:
+        return random.Random(f"{self._frame.seed}/{self._row.place}/{purpose}")  # noqa: S311
+
+    def _build(self, stack: ExitStack) -> tuple[torment.Scene, str]:
+        """Start everything; `stack` ends it."""
+        self._folder.mkdir(parents=True)
+        if Fault.DISK_FULL in self._row.faults:
+            self._small = self._folder / "disk"
+            if not stack.enter_context(small_disk(self._small)):
+                self._small = None
+                self._remarks.append(f"no small disk without root: max_mb = {_LEAST_MB}")
+        url = stack.enter_context(new_database(self._frame.database, self._folder, self._row.place))
+        broker = BrokerVictim(self._folder)
+        stack.callback(broker.stop)
+        broker.start()
+        relay = stack.enter_context(Relay(broker.broker.port, self._rng("relay")))
+        config = self._folder / "ledger.toml"
+        config.write_text(_CONFIG.format(url=url, port=broker.broker.port), "utf-8")
+        ledger = LedgerVictim(self._folder, config)
+        stack.callback(ledger.stop)
+        ledger.start()
+        if ledger.note_end():
+            raise RuntimeError("\n".join(ledger.ends))
+        self._until_s = time.monotonic() + _FIRST_CROWD_S
+        kiosks = [self._kiosk(number, relay) for number in range(KIOSKS)]
+        for kiosk in kiosks:
+            stack.callback(kiosk.stop)
+            kiosk.start()
+        self._wait_for_a_word()
+        self._until_s = time.monotonic() + self._share.active_s
+        self._restart(kiosks)
+        over, must_lose = threading.Event(), self._row.must_lose
+        scene = torment.Scene(kiosks, broker, ledger, relay, self._small, over, must_lose)
+        return scene, url
+
+    def _wait_for_a_word(self) -> None:
+        """Wait until each kiosk of ours has heard of a ledger once, as one that was installed has.
+
+        Without any ledger its rows stay for the retention period and no longer; that is no promise
+        to be broken here.
+        """
+        by_s = time.monotonic() + _FIRST_WORD_S
+        waiting = [] if self._row.must_lose else list(self._outboxes)
+        while waiting and time.monotonic() < by_s:
+            self._look_off()
+            waiting = [path for path in waiting if not was_acknowledged(path)]
+            self._frame.off.wait(_LOOK_S / 4)
+        if waiting:
+            self._remarks.append(f"{len(waiting)} kiosks were never acknowledged before the faults")
+
+    def _kiosk(self, number: int, relay: Relay) -> KioskVictim:
+        name = f"door-{number + 1}"
+        log = self._folder / f"{name}.log"
+        on_small_disk = self._small is not None and number == 0
+        folder = self._small if on_small_disk and self._small else self._folder / name
+        full = Fault.DISK_FULL in self._row.faults and self._small is None
+        self._outboxes.append(folder / "outbox.db")
+
+        def life() -> Life:
+            return Life(
+                variant=self._row.variant,
+                site=self._row.place[:60].rstrip("-"),
+                device=name,
+                port=relay.port,
+                outbox=folder / "outbox.db",
+                max_mb=_LEAST_MB if full else _MOST_MB,
+                shown=self._shown[number],
+                log=log,
+                seed=self._next_seed(),
+                hz=self._share.events * _SLACK / KIOSKS / self._share.active_s,
+                until_s=self._until_s,
+                haste=HASTE,
+                clock_jumps=Fault.CLOCK_JUMPS in self._row.faults,
+            )
+
+        return KioskVictim(name, self._frame.cradle, life, log)
+
+    def _next_seed(self) -> int:
+        with self._counting:
+            self._lives += 1
+            return self._rng(f"life {self._lives}").getrandbits(32)
+
+    def _torment(self, scene: torment.Scene) -> None:
+        """Let the faults strike until the time is over; leave all as it should be."""
+        torment.temper(scene.relay, self._row.faults, self._rng("temper"))
+        failed: list[BaseException] = []
+
+        def strike(what: torment.Torment, rng: random.Random) -> None:
+            try:
+                what(scene, rng)
+            except Exception as error:  # noqa: BLE001 - told where the row is told
+                failed.append(error)
+
+        threads = [
+            threading.Thread(target=strike, args=(what, self._rng(f"torment {n}")), daemon=True)
+            for n, what in enumerate(torment.torments(self._row.faults, scene))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while (left_s := self._until_s - time.monotonic()) > 0:
+                self._frame.off.wait(min(_LOOK_S, left_s))
+                self._look_off()
+        finally:
+            scene.over.set()
+            for thread in threads:
+                thread.join()
+            # What was told when a connection began holds while it lasts.
+            scene.relay.temper = CALM
+        self._failed = [f"a fault failed: {error}" for error in failed]
+
+    def _finish(self, scene: torment.Scene, url: str) -> Ran:
+        """Wait until all is settled, end everything in order, and judge."""
+        victims: Sequence[Victim] = (*scene.kiosks, scene.broker, scene.ledger)
+        for victim in victims:
+            victim.mend()
+        view = LedgerView(url)
+        try:
+            settled_s, restarted = self._settle(scene, view)
+            for kiosk in scene.kiosks:
+                kiosk.stop()
+            scene.ledger.note_end()
+            rows, raw = view.rows(), view.raw()
+        finally:
+            view.close()
+        shown = shown_in(self._shown)
+        judgement = judge(shown, rows, raw, gaps_told(url))
+        late = 0 if self._row.must_lose else held_in(self._outboxes, lost_of(shown, rows))
+        if late:
+            self._remarks.append(f"{late} of what is not stored still lie in an outbox")
+        relay = scene.relay
+        kills = {
+            "kiosk": sum(kiosk.kills for kiosk in scene.kiosks),
+            "broker": scene.broker.kills,
+            "ledger": scene.ledger.kills,
+        }
+        return Ran(
+            row=self._row,
+            judgement=judgement,
+            kills=kills,
+            pauses=sum(victim.pauses for victim in victims),
+            active_s=self._share.active_s,
+            settled_s=settled_s,
+            restarted=restarted,
+            repeated=relay.repeated,
+            exceeded=relay.exceeded,
+            cuts=relay.cuts,
+            ends=(*self._failed, *(end for victim in victims for end in victim.ends)),
+            remarks=tuple(self._remarks),
+        )
+
+    def _settle(self, scene: torment.Scene, view: LedgerView) -> tuple[float | None, bool]:
+        """Wait until the ledger has everything; return how long it took, and by a restart or not.
+
+        After half of the patience kiosks are started anew, which tries what was set apart. That is
+        told: no promise asks for a restart.
+        """
+        begun_s = time.monotonic()
+        restarted, was_settled = False, 0
+        best, best_s = -1, begun_s
+        while True:
+            self._look_off()
+            upto = view.whole_upto()
+            # Read each time: the last of a crowd may be shown after the faults are over.
+            shown = shown_in(self._shown)
+            now_s = time.monotonic()
+            if settled(shown, upto) and not view.has_gaps():
+                if was_settled == len(shown):
+                    return now_s - begun_s, restarted
+                was_settled = len(shown)
+            if now_s - begun_s > self._share.settle_s:
+                return None, restarted
+            if sum(upto.values()) > best:
+                best, best_s = sum(upto.values()), now_s
+            if self._row.must_lose and now_s - best_s > self._share.quiet_s:
+                return None, restarted
+            if not self._row.must_lose and not restarted:
+                restarted = now_s - begun_s > self._share.settle_s * 0.6
+                if restarted:
+                    self._restart(scene.kiosks)
+            self._frame.off.wait(_LOOK_S)
+
+    @staticmethod
+    def _restart(kiosks: Sequence[Victim]) -> None:
+        for kiosk in kiosks:
+            kiosk.stop()
+            kiosk.start()

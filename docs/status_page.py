@@ -1,0 +1,64 @@
+"""The reference page of the status, made from its model."""
+
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+from kiosk.app.status import Status
+from kiosk.door.event import ClockReading
+
+_INTRODUCTION = """# Status
+
+Published at `kiosk/v1/{site}/{device}/status`, retained, QoS 1: when it changes in kind, and at
+least every ten seconds. When the kiosk is gone the broker says `online: false` for it, after the
+keep-alive and `will_delay_s`. Readers ignore fields that they do not know.
+"""
+
+
+def text() -> str:
+    """Return the page."""
+    lines = [_INTRODUCTION]
+    waiting: list[tuple[str, type[BaseModel]]] = [("status", Status)]
+    while waiting:
+        name, model = waiting.pop(0)
+        lines += [f"## `{name}`", "", _first_line(model), "", "| Field | Value | Meaning |"]
+        lines.append("|---|---|---|")
+        for field, info in model.model_fields.items():
+            lines.append(f"| `{field}` | {_value(info.annotation)} | {info.description or ''} |")
+            waiting += [(field, inner) for inner in _models(info.annotation)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().partition("\n")[0]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    parts = get_args(annotation) or (annotation,)
+    return [p for p in parts if isinstance(p, type) and issubclass(p, BaseModel)]
+
+
+def _value(annotation: Any) -> str:
+    """Return a type in the words of JSON.
+
+    >>> _value(int | None), _value(ClockReading), _value(tuple[str, ...])
+    ('integer or null', 'object', 'list of string')
+    """
+    if isinstance(annotation, UnionType):
+        return " or ".join(_value(part) for part in get_args(annotation))
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{part}`" for part in parts)
+    if origin is tuple:
+        return f"list of {_value(parts[0])}"
+    if origin is dict:
+        return f"object of {_value(parts[1])}"
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", NoneType: "null"}
+    if annotation in names:
+        return names[annotation]
+    if issubclass(annotation, BaseModel):
+        return "object"
+    values = getattr(annotation, "__members__", None)
+    return ", ".join(f"`{v.value}`" for v in values.values()) if values else "string"

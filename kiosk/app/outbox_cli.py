@@ -1,0 +1,191 @@
+"""`kiosk outbox`: look into the outbox, get its events out, have them delivered again.
+
+For a technician, on a running kiosk and on a card from a dead one. What is printed holds no handle;
+what is exported does, and says so.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.app.config_problems import one_line
+from kiosk.app.settings import DEFAULT_PATH, load_kiosk
+from kiosk.errors import EXIT_SETTINGS, KioskError, OutboxError, SettingsError
+
+if TYPE_CHECKING:
+    # Only the commands import it: the eye runs from the same program and holds no outbox.
+    from kiosk.outbox.sqlite import Settings
+    from kiosk.outbox.store.reading import Account
+
+EXIT_TROUBLE = 1
+_DAY_S = 86400
+
+outbox_app = typer.Typer(
+    help="Look into the outbox, rescue its events, have them delivered again.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The settings file that names the outbox.")
+]
+OutboxFile = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="Read this outbox file; no settings are needed."),
+]
+
+
+@outbox_app.command()
+def status(
+    config: ConfigFile = DEFAULT_PATH,
+    file: OutboxFile = None,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the whole file; exit with 1 if it is damaged.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say how much waits, for how long, and whether the file is whole."""
+    from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
+
+    with _one_line_errors():
+        account = reading.account(_path(config, file), check=check)
+        if as_json:
+            typer.echo(json.dumps(asdict(account), indent=1))
+        else:
+            for name, value in _told(account):
+                typer.echo(f"{name:16}{value}")
+        if account.integrity not in (None, "ok"):
+            raise typer.Exit(EXIT_TROUBLE)
+
+
+def _told(account: "Account") -> Iterator[tuple[str, str]]:
+    yield "epoch", f"{account.epoch}, numbered up to {account.last_seq}"
+    yield "events", str(account.rows)
+    yield "unsent", str(account.unsent)
+    yield "unacknowledged", str(account.unacknowledged)
+    waited_s = account.oldest_unsent_s
+    yield "oldest unsent", "none" if waited_s is None else f"{waited_s / 3600:.1f} hours"
+    yield "age", f"{account.age_s / _DAY_S:.1f} days"
+    yield "size", f"{account.size_bytes / 1e6:.1f} MB"
+    yield "schema version", str(account.schema_version)
+    yield "integrity", account.integrity or "not checked (--check)"
+    yield "set aside", ", ".join(account.damaged_files) or "none"
+
+
+@outbox_app.command("list")
+def list_events(config: ConfigFile = DEFAULT_PATH, file: OutboxFile = None) -> None:
+    """Print one line for each event: number, time, verdict, reason and state; nobody's handle."""
+    from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
+
+    with _one_line_errors():
+        for line in reading.lines(_path(config, file)):
+            shown = (
+                f"{line.epoch}:{line.seq}",
+                line.time or "unreadable",
+                line.verdict or line.name,
+                line.reason or "-",
+                f"{line.state}, expired" if line.expired else line.state,
+            )
+            typer.echo("\t".join(shown))
+
+
+@outbox_app.command()
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write, a line each.")],
+    config: ConfigFile = DEFAULT_PATH,
+    file: OutboxFile = None,
+    *,
+    unacknowledged: Annotated[
+        bool, typer.Option("--unacknowledged", help="Only what no ledger has acknowledged.")
+    ] = False,
+) -> None:
+    """Write the events, byte for byte, one a line; of a damaged file all that can be read.
+
+    The file holds handles: treat it as a list of visitors.
+    """
+    from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
+
+    with _one_line_errors():
+        path = _path(config, file)
+        count = _write(target, reading.bodies(path, unacknowledged=unacknowledged))
+        typer.echo(f"{one_line(str(target))}: {count} events")
+
+
+@outbox_app.command()
+def resend(
+    config: ConfigFile = DEFAULT_PATH,
+    epoch: Annotated[
+        str | None, typer.Option("--epoch", help="Only events of this epoch; else of each.")
+    ] = None,
+    from_seq: Annotated[
+        int, typer.Option("--from", metavar="SEQ", min=1, help="From this number on.")
+    ] = 1,
+) -> None:
+    """Have what was sent delivered once more; the running kiosk does it."""
+    from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
+
+    with _one_line_errors():
+        settings = _settings(config)
+        if not settings.path.is_file():
+            raise OutboxError(f"{settings.path}: there is no outbox")
+        # A sibling never sets a file aside: that is for the door to do.
+        outbox = build(settings, "").sibling()
+        try:
+            typer.echo(f"{outbox.resend(epoch, from_seq)} events will be sent again")
+        finally:
+            outbox.close()
+
+
+def _path(config: Path, file: Path | None) -> Path:
+    return _settings(config).path if file is None else file
+
+
+def _settings(config: Path) -> "Settings":
+    from kiosk.outbox.sqlite import Settings  # noqa: PLC0415 - see above
+
+    settings = load_kiosk(config, os.environ).outbox.settings
+    if not isinstance(settings, Settings):
+        raise SettingsError(f"{config}: outbox.kind: only sqlite has a file to look into")
+    return settings
+
+
+def _write(target: Path, bodies: Iterator[bytes]) -> int:
+    """Write all of it or nothing, readable by its owner only; returns how many."""
+    draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}.draft")
+    count = 0
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            for body in bodies:
+                out.write(body + b"\n")
+                count += 1
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(target)
+    except OSError as error:
+        why = f"{target}: cannot be written: {error.strerror or 'unknown reason'}"
+        raise OutboxError(why) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+@contextlib.contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            typer.echo(line, err=True)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    except KioskError as error:
+        typer.echo(one_line(str(error)), err=True)
+        raise typer.Exit(EXIT_TROUBLE) from None

@@ -1,0 +1,129 @@
+"""What the kiosk says of itself: to the ward as a status, to the service manager as proof of work.
+
+Nothing here decides anything about the door. Main thread only.
+"""
+
+import structlog
+
+from kiosk.app.health import Proofs, hung, is_up
+from kiosk.app.notify import Notify
+from kiosk.app.status import DeliveryStatus, EyeStatus, QueueStatus, Status
+from kiosk.clock import Clock
+from kiosk.door.machine import Door
+from kiosk.door.signal import Fault
+from kiosk.errors import OutboxError
+from kiosk.eye.messages import Heartbeat
+from kiosk.outbox import Outbox
+from kiosk.uplink.courier import CourierState
+
+_log = structlog.get_logger("kiosk")
+
+STATUS_EVERY_S = 10.0
+STATUS_AT_MOST_EVERY_S = 0.5
+
+
+class Account:
+    """The kiosk's account of itself: what was heard of its parts, and the status made of it."""
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._started_s = clock.monotonic_s()
+        self._said: tuple[object, ...] | None = None
+        self._said_s = float("-inf")
+        self.heartbeat: Heartbeat | None = None
+        self.courier = CourierState()
+
+    def due(self, door: Door, now_s: float) -> bool:
+        """Tell whether to say it now: soon when it changed in kind, else now and then."""
+        kinds = (door.phase, door.faults, self.courier, door.background_count, self._trusted())
+        since_s = now_s - self._said_s
+        if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and since_s < STATUS_EVERY_S):
+            return False
+        self._said, self._said_s = kinds, now_s
+        return True
+
+    def status(self, door: Door, now_s: float, eye_restarts: int) -> Status:
+        """Return the status as of now."""
+        return Status(
+            online=True,
+            uptime_s=round(now_s - self._started_s),
+            phase=door.phase,
+            faults=tuple(f for f in Fault if f in door.faults),
+            outbox=self._queue_status(),
+            delivery=self._delivery_status(),
+            background_codes=door.background_count,
+            eye=self._eye_status(eye_restarts),
+            clock=self._clock.read(),
+            clock_offset_ns=self._clock.boot_clock().offset_ns if self._trusted() else None,
+        )
+
+    def _trusted(self) -> bool:
+        return self._clock.trusted()
+
+    def _queue_status(self) -> QueueStatus | None:
+        try:
+            depth = self._outbox.depth()
+        except OutboxError:
+            return None
+        return QueueStatus(
+            rows=depth.rows,
+            unsent=depth.unsent,
+            unacknowledged=depth.unacknowledged,
+            oldest_unsent_s=None if depth.oldest_unsent_s is None else round(depth.oldest_unsent_s),
+            trouble=depth.trouble,
+        )
+
+    def _delivery_status(self) -> DeliveryStatus:
+        said = self.courier
+        trouble = said.trouble if said.trouble or said.connected else "not connected"
+        return DeliveryStatus(
+            connected=said.connected,
+            trouble=trouble,
+            ledger_online=said.ledger_online,
+            drain_hz=said.drain_hz,
+            drain_told=said.drain_told,
+            apart=said.apart,
+        )
+
+    def _eye_status(self, restarts: int) -> EyeStatus | None:
+        beat = self.heartbeat
+        if beat is None:
+            return None
+        said = beat.model_dump(include=set(EyeStatus.model_fields))
+        return EyeStatus.model_validate({**said, "restarts": restarts})
+
+
+class Pulse:
+    """Feeds the watchdog while everything proves that it works, and says why where it does not."""
+
+    def __init__(self, notify: Notify, eye_limit_s: float) -> None:
+        self._notify = notify
+        self._eye_limit_s = eye_limit_s
+        self._every_s = None if notify.watchdog_s is None else notify.watchdog_s / 2
+        self._fed_s = float("-inf")
+        self._up = False
+        self._hung: tuple[str, ...] = ()
+        self._line = ""
+
+    def beat(self, proofs: Proofs, now_s: float, line: str) -> None:
+        """Take in the proofs of now; `line` says in words how the door is."""
+        if not self._up:
+            if not is_up(proofs):
+                return
+            self._up = True
+            self._notify.ready()
+        missing = hung(proofs, now_s, self._eye_limit_s)
+        if missing != self._hung:
+            self._hung = missing
+            if missing:
+                _log.error("hung: the watchdog is not fed", parts=missing)
+            else:
+                _log.info("nothing hangs any more")
+        line = f"hung: {', '.join(missing)}" if missing else line
+        if line != self._line:
+            self._line = line
+            self._notify.status(line)
+        if not missing and self._every_s is not None and now_s - self._fed_s >= self._every_s:
+            self._fed_s = now_s
+            self._notify.feed()

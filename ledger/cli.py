@@ -1,0 +1,197 @@
+"""The command `kiosk-ledger`: every command takes `--config FILE`, and fails in one line.
+
+The packages that a kiosk does not need are loaded by the commands that need them.
+"""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kiosk import __version__
+from ledger import logs, settings, shown
+from ledger.errors import EXIT_SETTINGS, LedgerError, SettingsError
+
+if TYPE_CHECKING:
+    from ledger.storage.opening import Database
+
+app = typer.Typer(
+    name="kiosk-ledger",
+    help="The receiving end: stores what kiosks send, each event once, and tells them so.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+_POLL_S = 0.5
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+@app.command()
+def ingest(config: Config = settings.DEFAULT_PATH) -> None:
+    """Store what comes in, until SIGTERM."""
+    from ledger.ingest import Ingest, Pace  # noqa: PLC0415 - see above
+
+    loaded = settings.load(config)
+    source = settings.build_source(loaded, config)
+    database = _database(config)
+    logs.configure(loaded.log.format, loaded.log.level)
+    database.migrate()
+    pace = Pace(loaded.ingest.tell_s, loaded.ingest.gap_s)
+    worker = Ingest(source, database.storage(), pace)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stopping.set())
+    worker.run()
+
+
+@app.command()
+def migrate(config: Config = settings.DEFAULT_PATH) -> None:
+    """Bring the tables to the newest version; `ingest` does so too."""
+    before, after = _database(config).migrate()
+    if before == after:
+        typer.echo(f"the tables are of version {after} already")
+    else:
+        typer.echo(f"the tables are of version {after} now; before: {before or 'none'}")
+
+
+@app.command()
+def kiosks(
+    config: Config = settings.DEFAULT_PATH,
+    silent: Annotated[
+        str, typer.Option(help="Only those without an event for so long: 90s, 30m, 24h, 7d.")
+    ] = "0s",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List kiosks, the most silent first."""
+    from ledger import listing  # noqa: PLC0415
+
+    silent_s = shown.seconds(silent)
+    lines = listing.kiosks(_database(config), time.time_ns() // 1000, silent_s)
+    _print([listing.as_fields(line) for line in lines], as_json=as_json)
+
+
+@app.command()
+def gaps(
+    config: Config = settings.DEFAULT_PATH,
+    *,
+    written_off: Annotated[
+        bool, typer.Option("--written-off", help="Those that were given up instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List numbers that are missing; exit code 1 where there are some."""
+    from ledger import listing  # noqa: PLC0415
+
+    lines = listing.gaps(_database(config), written_off=written_off)
+    _print([listing.as_fields(line) for line in lines], as_json=as_json)
+    raise typer.Exit(int(bool(lines) and not written_off))
+
+
+@app.command()
+def tail(
+    config: Config = settings.DEFAULT_PATH,
+    kiosk: Annotated[str | None, typer.Option(help="Only this one: hk-042/door-1.")] = None,
+    count: Annotated[int, typer.Option(help="End after so many; 0: never.")] = 0,
+    *,
+    handles: Annotated[bool, typer.Option("--handles", help="Show handles too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow what comes in, from now on."""
+    from ledger import following, listing  # noqa: PLC0415
+
+    follower = following.Tail(_database(config), kiosk, handles=handles)
+    sys.stderr.write("following\n")
+    left = count or -1
+    while left:
+        for line in follower.more():
+            fields = listing.as_fields(line)
+            typer.echo(json.dumps(fields) if as_json else shown.event_line(fields))
+            left -= 1
+            if not left:
+                return
+        time.sleep(_POLL_S)
+
+
+@app.command()
+def resend(
+    kiosk: Annotated[str, typer.Argument(help="Which one: hk-042/door-1.")],
+    first: Annotated[int, typer.Option("--from", min=1, help="The first number wanted again.")],
+    config: Config = settings.DEFAULT_PATH,
+    epoch: Annotated[str | None, typer.Option(help="Of this epoch; absent: the newest.")] = None,
+) -> None:
+    """Count the rows of a kiosk anew, and let it send a number and all after it again."""
+    from ledger import listing  # noqa: PLC0415
+
+    chosen, missing = listing.ask_again(_database(config), kiosk, first, epoch)
+    typer.echo(
+        f"{kiosk} is asked for {chosen}:{first} and all after it, by the ledger that runs, within "
+        f"seconds; {missing} are missing now"
+    )
+
+
+@app.command("write-off")
+def write_off(
+    kiosk: Annotated[str, typer.Argument(help="Which one: hk-042/door-1.")],
+    last: Annotated[int, typer.Option("--to", min=1, help="The last number that is given up.")],
+    config: Config = settings.DEFAULT_PATH,
+    epoch: Annotated[str | None, typer.Option(help="Of this epoch; absent: the newest.")] = None,
+) -> None:
+    """Give up numbers that no longer exist anywhere, so that the kiosk's others can be let go."""
+    from ledger import listing  # noqa: PLC0415
+
+    now_us = time.time_ns() // 1000
+    chosen, count = listing.write_off(_database(config), kiosk, last, epoch, now_us)
+    typer.echo(f"{kiosk}: {count} numbers of {chosen} are given up; see gaps --written-off")
+
+
+def _database(config: Path) -> "Database":
+    from ledger.storage.opening import Database  # noqa: PLC0415
+
+    loaded = settings.load(config)
+    return Database(loaded.storage.url.get_secret_value())
+
+
+def _print(lines: list[dict[str, Any]], *, as_json: bool) -> None:
+    for text in [json.dumps(line) for line in lines] if as_json else shown.table(lines):
+        typer.echo(text)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if value:
+        typer.echo(f"kiosk-ledger {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command; an error of ours is lines on standard error, never a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_SETTINGS)
+    except LedgerError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("sqlalchemy", "alembic", "psycopg"):
+            raise
+        sys.stderr.write(f"{error.name} is not installed: pip install 'door-kiosk[ledger]'\n")
+        sys.exit(EXIT_SETTINGS)

@@ -1,0 +1,77 @@
+"""Words over a real broker and over one that says what it should not."""
+
+import pytest
+
+from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, LedgerPresence
+from kiosk.uplink import DrainTold, LedgerSaid, Puback, Word, WordRefused
+from kiosk.uplink.delivery.words import DRAIN_TOPIC, MAX_WORD_BYTES
+from tests.parts.broker import Broker
+from tests.parts.check_ins import SOURCE, events
+from tests.parts.mqtt_uplinks import connected
+from tests.parts.scripted_broker import ScriptedBroker
+from tests.parts.subscriber import Subscriber
+
+EPOCH = "0123456789abcdef"
+STORED = Acknowledgement(epochs={EPOCH: 3})
+ACK_TOPIC = f"{SOURCE}/ack"
+
+
+def test_what_the_ledger_and_the_operator_say_is_heard(broker: Broker) -> None:
+    with Subscriber(broker.port) as ward, connected(broker.port) as (_, reports):
+        # Whoever hears its own message back knows that the broker has passed on all before it.
+        for topic, body in [
+            (LEDGER_TOPIC, b'{"online":true}'),
+            (ACK_TOPIC, STORED.model_dump_json().encode()),
+            (DRAIN_TOPIC, b'{"drain_hz":25}'),
+            (DRAIN_TOPIC, b'{"drain_hz":0}'),
+            (DRAIN_TOPIC, b""),
+        ]:
+            ward.say(topic, body)
+        assert reports.next(LedgerSaid).word == LedgerPresence(online=True)
+        assert reports.next(LedgerSaid).word == STORED
+        assert reports.next(DrainTold) == DrainTold(25.0)
+        assert reports.next(WordRefused).word is Word.DRAIN
+        assert reports.next(DrainTold) == DrainTold(None)
+
+
+def test_what_is_retained_is_heard_on_every_connection(broker: Broker) -> None:
+    with Subscriber(broker.port) as ward:
+        ward.say(DRAIN_TOPIC, b'{"drain_hz":25}', retain=True)
+        ward.next()
+        for _ in range(2):
+            with connected(broker.port) as (_, reports):
+                assert reports.next(DrainTold) == DrainTold(25.0)
+
+
+def test_another_kiosks_acknowledgement_is_not_heard() -> None:
+    """A broker that delivers what nobody subscribed to is no reason to believe it."""
+    with ScriptedBroker() as stub, connected(stub.port) as (uplink, reports):
+        stub.wait_for(lambda b: bool(b.subscribed))
+        stub.say(ACK_TOPIC.replace("door-1", "door-2"), STORED.model_dump_json().encode())
+        stub.say("kiosk/v1/lists/revoked", b"{}")
+        stub.say(ACK_TOPIC, b"\xff")
+        assert reports.next(WordRefused).word is Word.ACKNOWLEDGEMENT
+        uplink.send(events(1)[0])
+        assert reports.next(Puback) == Puback(1, 0)
+        assert reports.rest() == []
+
+
+@pytest.mark.parametrize("size", [MAX_WORD_BYTES + 1, 5_000_000])
+def test_a_word_of_any_size_is_refused_and_the_connection_holds(size: int) -> None:
+    with ScriptedBroker() as stub, connected(stub.port) as (uplink, reports):
+        stub.wait_for(lambda b: bool(b.subscribed))
+        stub.say(DRAIN_TOPIC, b" " * size)
+        assert str(size) in reports.next(WordRefused).why
+        uplink.send(events(1)[0])
+        assert reports.next(Puback) == Puback(1, 0)
+
+
+def test_a_broker_that_keeps_a_word_from_us_is_told() -> None:
+    """A mosquitto 2.0 grants every subscription and then delivers nothing; others say so."""
+    stub = ScriptedBroker()
+    stub.granted = 0x87
+    with stub, connected(stub.port) as (_, reports):
+        refused = reports.take(WordRefused, 3)
+
+    assert {report.word for report in refused} == set(Word)
+    assert all("Not authorized" in report.why for report in refused)
