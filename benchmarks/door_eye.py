@@ -90,10 +90,12 @@ class Timed:
         self.name = decoder.name
         self.reads_inverted = decoder.reads_inverted
 
-    def decode(self, frame: Frame, threshold: Threshold = Threshold.LOCAL) -> list[Symbol]:
+    def decode(
+        self, frame: Frame, threshold: Threshold = Threshold.LOCAL, *, brief: bool = False
+    ) -> list[Symbol]:
         """Return what the decoder returns."""
         begun_ns = time.monotonic_ns()
-        symbols = self._decoder.decode(frame, threshold)
+        symbols = self._decoder.decode(frame, threshold, brief=brief)
         ended_ns = time.monotonic_ns()
         say(captured_ns=frame.captured_ns, begun_ns=begun_ns, ended_ns=ended_ns)
         return symbols
@@ -127,7 +129,7 @@ def main(given: Sequence[str]) -> int:
     loaded = load_eye(config, {})
     timed = []
     for chosen in loaded.decoders:
-        decoder = Timed(chosen.load().build(chosen.settings))
+        decoder: Decoder = Timed(chosen.load().build(chosen.settings))
         timed.append(Given(chosen.package, chosen.kind, chosen.settings, decoder))
     camera = Given(loaded.camera.package, "synthetic", loaded.camera.settings, Slides(count))
     return run_eye(replace(loaded, decoders=tuple(timed), camera=camera), socket, child=True)

@@ -27,7 +27,7 @@ from benchmarks.chaos.report import broken, page, remarks, summary, table
 from benchmarks.chaos.slots import Slots
 from benchmarks.chaos.world import Called, Frame, World
 
-EVENTS = 20_000
+EVENTS = 30_000
 MINUTES = 5.0
 _LOOK_S = 0.5
 
@@ -111,7 +111,7 @@ def command_of(options: argparse.Namespace) -> str:
     """Return the command that makes such a run again; where it wrote to is nobody's concern.
 
     >>> command_of(_arguments(["--minutes", "2", "--row", "ours-cut", "--folder", "somewhere"]))
-    'python -m benchmarks.loss --minutes 2 --events 20000 --seed 1 --row ours-cut'
+    'python -m benchmarks.loss --minutes 2 --events 30000 --seed 1 --row ours-cut'
     """
     words = f"--minutes {options.minutes:g} --events {options.events} --seed {options.seed}"
     return " ".join(["python -m benchmarks.loss", words, *(f"--row {w}" for w in options.row)])

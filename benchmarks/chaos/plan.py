@@ -64,8 +64,8 @@ REFUSALS = {
 
 EVERYTHING = "everything together"
 
-_KILLS = 3.0
-_ALL = 5.0
+_KILLS = 4.0
+_ALL = 7.0
 _WEIGHTS = {Fault.KIOSK_KILLED: _KILLS, Fault.BROKER_KILLED: _KILLS, Fault.LEDGER_KILLED: _KILLS}
 
 BREAKS = {

@@ -96,6 +96,16 @@ class Relay:
         """Replace some of the temper; any thread."""
         self.temper = replace(self.temper, **what)  # type: ignore[arg-type] # fields by their names
 
+    def cut_all(self) -> None:
+        """End all connections, so that new ones are told what holds now; any thread."""
+
+        def cut() -> None:
+            for wire in list(self._wires):
+                wire.end()
+
+        if self.port:
+            self._loop.call_soon_threadsafe(cut)
+
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread.start()

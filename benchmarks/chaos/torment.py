@@ -14,17 +14,16 @@ from pathlib import Path
 
 from benchmarks.chaos.plan import REFUSALS, Fault
 from benchmarks.chaos.processes import Victim
-from benchmarks.chaos.relay import Relay
+from benchmarks.chaos.relay import CALM, Relay
 
 Torment = Callable[["Scene", random.Random], None]
 
 _SCALE = 3.0
 """A victim lives so many times its start-up time on average, and not less than below."""
-_LIVES_S = {"kiosk": 2.2, "broker": 2.5, "ledger": 4.5}
+_LIVES_S = {"kiosk": 1.8, "broker": 2.2, "ledger": 4.5}
 _DOWN_S = {"kiosk": 0.4, "broker": 0.6, "ledger": 1.5}
-_LONG_DOWN_S = 7.0
 _LONG_DOWN = 0.25
-"""So often a ledger is away for so long, or until a broker's queue has overflown."""
+"""So often a ledger is away for long, or until a broker's queue has overflown."""
 _OVERFLOW = 3600
 """Events; mosquitto keeps 1,000 for a ledger, and as many as its Receive Maximum are under way to
 one that does not answer: 2,000."""
@@ -39,11 +38,16 @@ _BETWEEN_REFUSALS_S = (0.5, 2.5)
 _FULL_S = (1.0, 4.0)
 _BETWEEN_FULL_S = (1.0, 3.0)
 _BLOCK_BYTES = 4096
+_LOOK_S = 1.0
+_KILLS = {Fault.KIOSK_KILLED: 6, Fault.BROKER_KILLED: 3, Fault.LEDGER_KILLED: 1}
+_TOGETHER = 3
+SPELL_S = (4.0, 12.0)
+"""So long do the same faults strike, where a row has many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to hurt, and `over`: when to stop."""
+    """What there is to hurt, and `over`: when to stop. `long_s` is the longest that one is away."""
 
     kiosks: Sequence[Victim]
     broker: Victim
@@ -52,12 +56,13 @@ class Scene:
     small_disk: Path | None
     over: threading.Event
     must_lose: bool = False
+    long_s: float = 10.0
 
     def floods(self) -> None:
         """Wait until a queue has overflown; before a control for as long as that takes."""
         begun, begun_s = self.relay.passed, time.monotonic()
         while self.relay.passed - begun < _OVERFLOW and not self.over.wait(0.1):
-            if not self.must_lose and time.monotonic() - begun_s > _LONG_DOWN_S:
+            if not self.must_lose and time.monotonic() - begun_s > self.long_s:
                 return
 
     def traffic(self, rng: random.Random) -> None:
@@ -92,21 +97,78 @@ def torments(faults: frozenset[Fault], scene: Scene) -> list[Torment]:
     return [*chosen, _refusing(codes)] if codes else chosen
 
 
+def strike(
+    faults: frozenset[Fault],
+    scene: Scene,
+    rng: random.Random,
+    for_s: float,
+    look: Callable[[], None],
+) -> list[str]:
+    """Let these faults strike together for so long; return which could not be played.
+
+    `look` may raise, to end it earlier.
+    """
+    failed = []
+
+    def play(torment: Torment, dice: random.Random) -> None:
+        try:
+            torment(scene, dice)
+        except Exception as error:  # noqa: BLE001 - told where the row is told
+            failed.append(f"a fault failed: {error}")
+
+    scene.over.clear()
+    temper(scene.relay, faults, rng)
+    threads = [
+        # A thread has dice of its own: how they run side by side must not change what they throw.
+        threading.Thread(target=play, args=(each, random.Random(rng.random())), daemon=True)  # noqa: S311
+        for each in torments(faults, scene)
+    ]
+    for thread in threads:
+        thread.start()
+    until_s = time.monotonic() + for_s
+    try:
+        while (left_s := until_s - time.monotonic()) > 0:
+            scene.over.wait(min(_LOOK_S, left_s))
+            look()
+    finally:
+        scene.over.set()
+        for thread in threads:
+            thread.join()
+        scene.relay.temper = CALM
+    return failed
+
+
 def temper(relay: Relay, faults: frozenset[Fault], rng: random.Random) -> None:
     """Let the relay do, from now on, what needs no moment of its own."""
-    apart = 1 if len(faults) == 1 else 4
-    """Many faults together are dealt out more thinly: something must still get through."""
     settings: dict[Fault, dict[str, float]] = {
-        Fault.CUT: {"cut": 0.004 / apart},
+        Fault.CUT: {"cut": 0.004},
         Fault.RECEIVE_MAXIMUM: {"receive_maximum": rng.choice((1, 2, 5, 10))},
-        Fault.WITHHELD: {"withhold": 0.004 / apart},
-        Fault.DELAYED: {"delay_s": 0.5 / apart},
+        Fault.WITHHELD: {"withhold": 0.004},
+        Fault.DELAYED: {"delay_s": 0.5},
         Fault.DOUBLED: {"double": 0.5},
-        Fault.SWALLOWED: {"swallow": 0.02 / apart},
+        Fault.SWALLOWED: {"swallow": 0.02},
     }
+    relay.temper = CALM
     for fault, what in settings.items():
         if fault in faults:
             relay.change(**what)
+    if Fault.RECEIVE_MAXIMUM in faults:
+        # It is told when a connection begins.
+        relay.cut_all()
+
+
+def spell(faults: frozenset[Fault], rng: random.Random) -> frozenset[Fault]:
+    """Return what strikes together for a while: a kill and a few of the others.
+
+    All at once all the time would starve the traffic that is to be hurt.
+    """
+    kills = [kill for kill in _KILLS if kill in faults]
+    others = sorted(faults - {*_KILLS})
+    weights = [_KILLS[kill] for kill in kills]
+    chosen = {*rng.sample(others, min(_TOGETHER, len(others)))}
+    if kills:
+        chosen.add(rng.choices(kills, weights)[0])
+    return frozenset(chosen)
 
 
 def _killing(victim: Victim, kind: str) -> Torment:

@@ -29,13 +29,16 @@ from benchmarks.chaos.kiosk import Life
 from benchmarks.chaos.plan import KIOSKS, Fault, Row, Share
 from benchmarks.chaos.processes import BrokerVictim, Cradle, KioskVictim, LedgerVictim, Victim
 from benchmarks.chaos.ran import Ran
-from benchmarks.chaos.relay import CALM, Relay
+from benchmarks.chaos.relay import Relay
 from benchmarks.chaos.slots import Slots
 
 HASTE = 0.02
 _SLACK = 1.3
 """A little more than its share, since nobody is green while a kiosk is down."""
 _LOOK_S = 1.0
+_FEW = 2
+"""So many faults strike all the time; of more, some at a time."""
+_LONG_AWAY_S = (10.0, 20.0)
 _FIRST_CROWD_S = 1.0
 _FIRST_WORD_S = 20.0
 _MOST_MB = 512
@@ -133,15 +136,22 @@ class World:
         self._wait_for_a_word()
         self._until_s = time.monotonic() + self._share.active_s
         self._restart(kiosks)
-        over, must_lose = threading.Event(), self._row.must_lose
-        scene = torment.Scene(kiosks, broker, ledger, relay, self._small, over, must_lose)
+        scene = torment.Scene(
+            kiosks,
+            broker,
+            ledger,
+            relay,
+            self._small,
+            threading.Event(),
+            self._row.must_lose,
+            max(_LONG_AWAY_S[0], min(_LONG_AWAY_S[1], self._share.active_s / 15)),
+        )
         return scene, url
 
     def _wait_for_a_word(self) -> None:
         """Wait until each kiosk of ours has heard of a ledger once, as one that was installed has.
 
-        Without any ledger its rows stay for the retention period and no longer; that is no promise
-        to be broken here.
+        Without any ledger its rows stay for the retention period and no longer.
         """
         by_s = time.monotonic() + _FIRST_WORD_S
         waiting = [] if self._row.must_lose else list(self._outboxes)
@@ -186,32 +196,13 @@ class World:
 
     def _torment(self, scene: torment.Scene) -> None:
         """Let the faults strike until the time is over; leave all as it should be."""
-        torment.temper(scene.relay, self._row.faults, self._rng("temper"))
-        failed: list[BaseException] = []
-
-        def strike(what: torment.Torment, rng: random.Random) -> None:
-            try:
-                what(scene, rng)
-            except Exception as error:  # noqa: BLE001 - told where the row is told
-                failed.append(error)
-
-        threads = [
-            threading.Thread(target=strike, args=(what, self._rng(f"torment {n}")), daemon=True)
-            for n, what in enumerate(torment.torments(self._row.faults, scene))
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            while (left_s := self._until_s - time.monotonic()) > 0:
-                self._frame.off.wait(min(_LOOK_S, left_s))
-                self._look_off()
-        finally:
-            scene.over.set()
-            for thread in threads:
-                thread.join()
-            # What was told when a connection began holds while it lasts.
-            scene.relay.temper = CALM
-        self._failed = [f"a fault failed: {error}" for error in failed]
+        faults, rng = self._row.faults, self._rng("spells")
+        while (left_s := self._until_s - time.monotonic()) > 0:
+            together = faults if len(faults) <= _FEW else torment.spell(faults, rng)
+            spell_s = left_s if len(faults) <= _FEW else rng.uniform(*torment.SPELL_S)
+            self._failed += torment.strike(
+                together, scene, rng, min(spell_s, left_s), self._look_off
+            )
 
     def _finish(self, scene: torment.Scene, url: str) -> Ran:
         """Wait until all is settled, end everything in order, and judge."""

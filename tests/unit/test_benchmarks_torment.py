@@ -12,7 +12,7 @@ from benchmarks.chaos.plan import REFUSALS, Fault, Row, matrix
 from benchmarks.chaos.processes import Victim
 from benchmarks.chaos.relay import CALM, Relay
 from benchmarks.chaos.slots import Slots
-from benchmarks.chaos.torment import Scene, temper, torments
+from benchmarks.chaos.torment import Scene, spell, temper, torments
 from tests.parts.reports import join
 
 PATIENCE_S = 20.0
@@ -127,6 +127,15 @@ def test_each_fault_is_either_a_torment_or_a_temper_or_the_clock() -> None:
         temper(given.relay, frozenset({fault}), random.Random(1))
         tempered = given.relay.temper != CALM
         assert tempered != bool(torments(frozenset({fault}), given)) or fault is Fault.CLOCK_JUMPS
+
+
+def test_in_a_spell_one_is_killed_and_over_many_spells_everything_happens() -> None:
+    rng = random.Random(1)
+    spells = [spell(frozenset(Fault), rng) for _ in range(200)]
+    kills = {Fault.KIOSK_KILLED, Fault.BROKER_KILLED, Fault.LEDGER_KILLED}
+    assert all(len(together & kills) == 1 for together in spells)
+    assert all(len(together) == 4 for together in spells)
+    assert frozenset[Fault]().union(*spells) == frozenset(Fault)
 
 
 def test_rows_come_in_by_turns_in_their_order() -> None:
