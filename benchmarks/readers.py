@@ -27,8 +27,8 @@ FRAME_NS = 33_333_333
 HELD_FRAMES = 90
 """So long somebody holds up a card that is not read at once: three seconds.
 
-By then the look, which is thrifty while nothing moves, has had all of its turns: after 75 frames at
-most on those tried."""
+By then the look, which is thrifty while nothing moves, has had nearly all of its turns.
+"""
 KIOSK = "kiosk"
 BASE = "zbarlight"
 """The reader that costs are given relative to."""

@@ -7,12 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 StrategyName = Literal[
     "double",
     "one-threshold",
-    "smooth",
+    "bands",
     "middle-threshold",
+    "smooth",
     "sharpen",
     "half",
-    "flatten",
     "double-one-threshold",
+    "double-flatten",
+    "double-sharpen",
+    "flatten",
 ]
 """All strategies, in the order in which they are tried; `kiosk.eye.strategies` has them."""
 

@@ -5,6 +5,7 @@ them within a few frames while a slow machine keeps its frame rate. Chosen by wh
 measured corpora; `python -m benchmarks.eye` shows it again.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,14 @@ from kiosk.eye.look_settings import StrategyName
 
 ENLARGE_MOST_PX = 1_500_000
 """Pictures above are not enlarged: their modules are not what is missing, and it would cost."""
+_DARK = 4
+"""Below so many grey levels it is noise that differs, not light."""
+_LOGARITHMS = [
+    round(255 * math.log1p(luma / _DARK) / math.log1p(255 / _DARK)) for luma in range(256)
+]
+"""Half the light is the same step everywhere: what a shadow multiplies, it only shifts."""
+_BAND_PX = 80
+"""Rows are compared over so many pixels: wider than modules, narrower than a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,28 @@ def flatten(picture: Image.Image) -> Variant:
     return Variant(steep.filter(ImageFilter.GaussianBlur(0.7)))
 
 
+def bands(picture: Image.Image) -> Variant:
+    """Bands of a dimmed screen: each row against its own mean nearby, twice as large."""
+    light = picture.point(_LOGARITHMS)
+    columns = (max(1, picture.width // _BAND_PX), picture.height)
+    means = light.resize(columns, Image.Resampling.BOX)
+    means = means.resize(picture.size, Image.Resampling.BILINEAR)
+    return double(ImageChops.subtract(light, means, scale=0.4, offset=128))
+
+
+def double_flatten(picture: Image.Image) -> Variant:
+    """Small modules in shadow or dim light: against their neighbourhood, twice as large."""
+    light = picture.point(_LOGARITHMS)
+    around = light.filter(ImageFilter.BoxBlur(10))
+    larger = double(ImageChops.subtract(light, around, scale=0.3, offset=128))
+    return Variant(larger.picture, larger.scale, threshold=Threshold.FIXED)
+
+
+def double_sharpen(picture: Image.Image) -> Variant:
+    """Small modules out of focus or smeared: edges steepened much, twice as large."""
+    return double(picture.filter(ImageFilter.UnsharpMask(2, 200, 0)))
+
+
 def invert(picture: Image.Image) -> Variant:
     """Phones in dark mode, for a decoder that reads dark on light only."""
     return Variant(ImageChops.invert(picture))
@@ -102,10 +133,13 @@ def invert(picture: Image.Image) -> Variant:
 STRATEGIES: dict[StrategyName, Strategy] = {
     "double": double,
     "one-threshold": one_threshold,
-    "smooth": smooth,
+    "bands": bands,
     "middle-threshold": middle_threshold,
+    "smooth": smooth,
     "sharpen": sharpen,
     "half": half,
-    "flatten": flatten,
     "double-one-threshold": double_one_threshold,
+    "double-flatten": double_flatten,
+    "double-sharpen": double_sharpen,
+    "flatten": flatten,
 }

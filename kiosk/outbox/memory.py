@@ -72,7 +72,6 @@ class _Store:
     last_seq: int = 0
     sent_upto: int = 0
     acknowledged: int = 0
-    ledger: bool = False
     age: Age = field(default_factory=Age)
     kept: dict[int, _Kept] = field(default_factory=dict)
     inside: dict[str, float] = field(default_factory=dict)
@@ -156,7 +155,7 @@ class MemoryOutbox:
         upto = acknowledgement.epochs.get(store.epoch)
         if upto is None or upto > store.sent_upto:
             return 0
-        before, store.acknowledged, store.ledger = store.acknowledged, upto, True
+        before, store.acknowledged = store.acknowledged, upto
         for seq, kept in store.kept.items():
             if seq > upto:
                 kept.acknowledged_s = None
@@ -187,14 +186,10 @@ class MemoryOutbox:
         return bool(gone or old)
 
     def _may_go(self, kept: _Kept) -> bool:
-        """Tell whether a row was acknowledged long ago, or sent where there is no ledger."""
+        """Tell whether a row was acknowledged long ago."""
         kept_s = self._settings.acknowledged_days * _DAY_S
-        age_s = self._store.age.age_s
-        if kept.acknowledged_s is not None:
-            return age_s - kept.acknowledged_s > kept_s
-        if self._store.ledger or not kept.is_sent or kept.event.seq > self._store.sent_upto:
-            return False
-        return age_s - kept.age_s >= self._settings.retention_days * _DAY_S + kept_s
+        acknowledged_s = kept.acknowledged_s
+        return acknowledged_s is not None and self._store.age.age_s - acknowledged_s > kept_s
 
     def depth(self) -> Depth:
         """Return how much is held."""

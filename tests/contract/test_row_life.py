@@ -82,7 +82,6 @@ class Life:
             Fate.OVERDUE: self.outbox.send_again,
             Fate.ASKED_FOR: lambda: self.acknowledge(0),
             Fate.OLD: lambda: self.age(8),
-            Fate.UNHEARD: lambda: self.age(22),
             Fate.BLANKED: lambda: self.age(15 if self.where is not Row.ACKNOWLEDGED else 5),
         }
         happens[fate]()

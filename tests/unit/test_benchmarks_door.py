@@ -58,4 +58,6 @@ def test_an_outage_of_three_days_keeps_every_scan(tmp_path: Path) -> None:
     told = run(tmp_path, days=3, scans=40, sample=10)
     assert told["rows"] == 3 * 40 + 10
     assert told["held"]["every_scan_committed"] is True
+    assert told["held"]["every_event_in_the_ledger"] is True
+    assert told["stored"] == told["rows"]
     assert told["oldest_unsent_days"] > 3

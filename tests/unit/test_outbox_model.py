@@ -58,7 +58,6 @@ class Beside(RuleBasedStateMachine):
         self.last_seq = self.ever_sent = self.acknowledged = 0
         self.boots_told: set[int] = set()
         self.epoch = ""
-        self.ledger = False
         self.age_s = self.passed_s = self.skew_s = 0.0
         self.boot = 1
         self.keep()
@@ -118,7 +117,7 @@ class Beside(RuleBasedStateMachine):
         again = self.outbox.acknowledge(Acknowledgement(epochs=said))
         expected = 0
         if self.epoch and upto <= self.ever_sent:
-            lower, self.acknowledged, self.ledger = upto < self.acknowledged, upto, True
+            lower, self.acknowledged = upto < self.acknowledged, upto
             for row in self.kept:
                 if row.event.seq > upto:
                     row.acknowledged_s = None
@@ -172,10 +171,8 @@ class Beside(RuleBasedStateMachine):
             del self.kept[0]
 
     def may_go(self, row: Row) -> bool:
-        if row.acknowledged_s is not None:
-            return self.age_s - row.acknowledged_s > ACKNOWLEDGED_S
-        delivered = row.is_sent and row.event.seq <= self.ever_sent and not self.ledger
-        return delivered and self.age_s - row.age_s >= RETENTION_S + ACKNOWLEDGED_S
+        acknowledged_s = row.acknowledged_s
+        return acknowledged_s is not None and self.age_s - acknowledged_s > ACKNOWLEDGED_S
 
     @invariant()
     def agrees(self) -> None:

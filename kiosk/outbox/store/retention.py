@@ -82,9 +82,10 @@ def due(db: sqlite3.Connection, path: Path, now: ClockReading, terms: Terms) -> 
         found = _acknowledged(
             db, epoch, acknowledged, age.age_s - terms.acknowledged_s, crowded=crowded
         )
-        if found is None and not ledger:
-            kept_s = terms.retention_s + (0 if crowded else terms.acknowledged_s)
-            found = _Prunable(epoch, min(sent, blanked), -1, age.age_s - kept_s)
+        if found is None and crowded and not ledger:
+            # Blanked rows cost only space. A clock that lies about years may have aged them, so
+            # they go for want of space and for nothing else.
+            found = _Prunable(epoch, min(sent, blanked), -1, age.age_s - terms.retention_s)
         if found is not None and _may_go(db, found):
             prunable.append(found)
         first = db.execute(NEXT_TO_BLANK, (epoch, blanked, 1)).fetchone()

@@ -37,7 +37,6 @@ class Fate(StrEnum):
     OVERDUE = "no acknowledgement in time"
     ASKED_FOR = "lower acknowledgement"
     OLD = "7 days later"
-    UNHEARD = "7 days after retention, where no ledger ever was"
     BLANKED = "retention ends, expired"
 
 
@@ -53,7 +52,6 @@ LIFE: dict[tuple[Row, Fate], Row] = {
     (Row.SENT, Fate.STORED): Row.ACKNOWLEDGED,
     (Row.SENT, Fate.OVERDUE): Row.UNSENT,
     (Row.SENT, Fate.BLANKED): Row.SENT,
-    (Row.SENT, Fate.UNHEARD): Row.PRUNED,
     (Row.ACKNOWLEDGED, Fate.ASKED_FOR): Row.UNSENT,
     (Row.ACKNOWLEDGED, Fate.BLANKED): Row.ACKNOWLEDGED,
     (Row.ACKNOWLEDGED, Fate.OLD): Row.PRUNED,
