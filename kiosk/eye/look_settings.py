@@ -29,7 +29,7 @@ class LookSettings(BaseModel):
         default=True, description="Skip frames in which nothing changed: an empty door is cheap."
     )
     idle_every: int = Field(
-        default=10,
+        default=15,
         ge=1,
         le=300,
         description="Frames; so often a door where nothing changes is looked at all the same.",

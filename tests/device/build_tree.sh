@@ -123,7 +123,7 @@ bootstrap() {
 install() {
   local settings
   mkdir -p -- "$1/src/kiosk"
-  cp -r -- "$root"/{pyproject.toml,README.md,LICENSE,kiosk,provisioning} "$1/src/kiosk/"
+  cp -r -- "$root"/{pyproject.toml,README.md,LICENSE,kiosk,ledger,provisioning} "$1/src/kiosk/"
   cp -- "$here/requirements.txt" "$here/install.sh" "$1/src/kiosk/"
   mapfile -t settings < <(pip_settings)
   say "installing the Python packages"

@@ -45,6 +45,6 @@ in_tree "real picamera2" bash tests/device/plug_camera.sh \
   python -m pytest -q -o timeout=60 -o timeout_method=thread tests/device
 # Twice as many workers as processors: half of the suite waits for programs to do something.
 in_tree "Python 3.13" python -m pytest -q -n "$((2 * $(nproc)))" --dist worksteal -rs \
-  kiosk tests/unit tests/contract tests/scenario tests/fuzz tests/house tests/e2e
+  kiosk ledger tests/unit tests/contract tests/scenario tests/fuzz tests/house tests/e2e tests/ledger
 
 ((failures == 0))
