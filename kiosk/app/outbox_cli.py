@@ -174,7 +174,9 @@ def _write(target: Path, bodies: Iterator[bytes]) -> int:
         why = f"{target}: cannot be written: {error.strerror or 'unknown reason'}"
         raise OutboxError(why) from error
     finally:
-        draft.unlink(missing_ok=True)
+        # A disk that takes no writes refuses this too, and has been told of above.
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return count
 
 

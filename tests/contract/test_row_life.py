@@ -1,6 +1,7 @@
 """Every arrow of the table that the documents draw: taken by a real outbox and a real courier."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,7 +50,8 @@ class Life:
         self.outbox = outbox
         self.courier = Courier()
         self.said: list[Report] = []
-        self.turns = Turns(self.courier, outbox.sibling(), Silent(), self.said.append)
+        self.rows = outbox.sibling()
+        self.turns = Turns(self.courier, self.rows, Silent(), self.said.append)
         event = outbox.commit(check_in())
         self.row = event.row
         self.epoch = event.event_id.partition(":")[0]
@@ -85,6 +87,10 @@ class Life:
             Fate.BLANKED: lambda: self.age(15 if self.where is not Row.ACKNOWLEDGED else 5),
         }
         happens[fate]()
+
+    def close(self) -> None:
+        """Release the courier's file."""
+        self.rows.close()
 
     def publish(self) -> None:
         """Connect and send."""
@@ -138,9 +144,14 @@ def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
     built.close()
 
 
+@pytest.fixture
+def life(outbox: Outbox) -> Iterator[Life]:
+    with closing(Life(outbox)) as one:
+        yield one
+
+
 @pytest.mark.parametrize(("before", "fate"), LIFE, ids=str)
-def test_a_row_moves_as_the_table_says(outbox: Outbox, before: Row, fate: Fate) -> None:
-    life = Life(outbox)
+def test_a_row_moves_as_the_table_says(outbox: Outbox, life: Life, before: Row, fate: Fate) -> None:
     if (before, fate) == (Row.ACKNOWLEDGED, Fate.BLANKED):
         life.age(10)
     for step in BEFORE.get((before, fate), WAYS[before]):
