@@ -110,7 +110,7 @@ def export(
 ) -> None:
     """Write the events, byte for byte, one a line; of a damaged file all that can be read.
 
-    The file holds handles: treat it as a list of visitors.
+    The file holds handles: treat it as a list of residents.
     """
     from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
 
