@@ -50,7 +50,7 @@ uv=$(find_uv)
 readonly uv
 cd "$root"
 readonly ours=(--extra zbar --group build)
-compile dev pyproject.toml "${ours[@]}" --extra ledger --group dev "$@"
+compile dev pyproject.toml "${ours[@]}" --extra ledger --extra cards --group dev "$@"
 # The run list takes dev's versions: the tests speak for what is deployed.
 compile run pyproject.toml "${ours[@]}" --constraint "$lists/dev.txt" "$@"
 # What the receiving end runs on: no zbar, and what it stores with.

@@ -21,7 +21,7 @@ from benchmarks.chaos.world import Frame
 PATIENCE_S = 60.0
 SAMPLE = (
     Row(Variant.OURS, "killed and cut", frozenset({Fault.KIOSK_KILLED, Fault.CUT})),
-    Row(Variant.PAHO_QUEUE, "kiosk killed", frozenset({Fault.KIOSK_KILLED})),
+    Row(Variant.PAHO_QUEUE, "killed", frozenset({Fault.KIOSK_KILLED, Fault.DELAYED})),
     Row(Variant.PUBACK_DELETES, "dropped", frozenset({Fault.SWALLOWED})),
 )
 
