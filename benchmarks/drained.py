@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ledger import logs
-from ledger.ingest import Ingest
+from ledger.ingest import Ingest, spare_the_collector
 from ledger.source import Limits
 from ledger.sources import mqtt
 from ledger.storage.opening import Database
@@ -74,6 +74,7 @@ def store(port: int, name: str, group: str, expected: int, address: str) -> Call
     database = Database(address)
     database.migrate()
     worker = Ingest(mqtt.build(settings, Limits()), database.storage())
+    spare_the_collector()
 
     def run() -> int:
         worker.start()

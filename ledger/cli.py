@@ -37,7 +37,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a l
 @app.command()
 def ingest(config: Config = settings.DEFAULT_PATH) -> None:
     """Store what comes in, until SIGTERM."""
-    from ledger.ingest import Ingest, Pace  # noqa: PLC0415 - see above
+    from ledger.ingest import Ingest, Pace, spare_the_collector  # noqa: PLC0415 - see above
 
     loaded = settings.load(config)
     source = settings.build_source(loaded, config)
@@ -48,6 +48,7 @@ def ingest(config: Config = settings.DEFAULT_PATH) -> None:
     worker = Ingest(source, database.storage(), pace)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
+    spare_the_collector()
     worker.run()
 
 

@@ -17,6 +17,7 @@ MAX_BODY_BYTES = 64 * 1024
 """An event has half a kilobyte; with a sealed identity a few."""
 MAX_NUMBER = 2**63 - 1
 """What a database's integer holds."""
+_MAX_DIGITS = len(str(MAX_NUMBER))
 _MAX_NS = 2**62 - 1
 """Two of them can be added; it is 146 years."""
 _MAX_NAME = 64
@@ -76,11 +77,13 @@ def read(message: Message) -> Received | Unread:
         return _unread(message, _why(error), _number_in(body, source))
     if event.source != source:
         return _unread(message, "it names another source than its topic")
-    number = _number(source, event.id)
-    unfit = "its number is too large" if number is None else _unfit(event)
-    if number is None or unfit:
-        return _unread(message, unfit or "", number)
-    return Received(source, number.epoch, number.seq, digest_of(body), event, topic, body)
+    # Its shape was checked.
+    epoch, _, digits = event.id.partition(":")
+    seq = int(digits[: _MAX_DIGITS + 1])
+    fits = seq <= MAX_NUMBER
+    if unfit := _unfit(event) if fits else "its number is too large":
+        return _unread(message, unfit, Number(source, epoch, seq) if fits else None)
+    return Received(source, epoch, seq, digest_of(body), event, topic, body)
 
 
 def refused(received: Received, why: str) -> Unread:

@@ -8,13 +8,15 @@ and for ever where a boot never synchronised, it has none and keeps its place in
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from kiosk.door.event import CheckInEvent
 from ledger.reading import Received
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY_S = 86_400
 
 Row = tuple[Any, ...]
 """Values in the order of `tables.EVENT_COLUMNS`."""
@@ -39,7 +41,9 @@ def micros(moment: datetime) -> int:
     >>> micros(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC))
     1000005
     """
-    return (moment - _UNIX) // _MICROSECOND
+    since = moment - _UNIX
+    # Not divided by a microsecond: that costs three times as much, and there are many.
+    return (since.days * _DAY_S + since.seconds) * 1_000_000 + since.microseconds
 
 
 def corrected_us(mono_ns: int, offset_ns: int) -> int:
@@ -62,8 +66,8 @@ def row_of(
     """Return the row of an event; `offsets` are nanoseconds by source and boot."""
     event = each.event
     head = (series_id, each.seq, receipt.day, receipt.us, each.digest)
-    utc_us = micros(event.time)
     if not isinstance(event, CheckInEvent):
+        utc_us = micros(event.time)
         nothing = (None,) * 7
         return (*head, "clock", *nothing, False, event.data.boot, None, utc_us, True, utc_us)
     data, clock = event.data, event.data.clock
@@ -75,11 +79,11 @@ def row_of(
     return (
         *head,
         "checkin",
-        data.verdict.value,
-        data.reason.value,
-        None if data.direction is None else data.direction.value,
+        _word(data.verdict),
+        _word(data.reason),
+        _word(data.direction),
         data.kind,
-        None if data.assurance is None else data.assurance.value,
+        _word(data.assurance),
         data.handle,
         data.sealed,
         data.expired,
@@ -89,3 +93,9 @@ def row_of(
         clock.trusted,
         at_us,
     )
+
+
+@cache
+def _word(word: StrEnum | None) -> str | None:
+    """Return what is stored of a word; asked of the enumeration, it takes as long as a row."""
+    return None if word is None else word.value
