@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -27,13 +27,14 @@ from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from benchmarks.door_eye import EMPTY_FRAMES, FPS, card, frame_of
-from kiosk.app import logs
-from kiosk.app.daemon import Kiosk, Parts
+from benchmarks.door_eye import CARDS, EMPTY_FRAMES, FPS, cards, frame_of
+from kiosk.app import collector, logs
+from kiosk.app.daemon import Kiosk
 from kiosk.app.inbox import Inbox, Item
+from kiosk.app.keys import Keys, without_periods
 from kiosk.app.notify import Notify
+from kiosk.app.parts import Parts
 from kiosk.app.player import Player
-from kiosk.app.record import Keys
 from kiosk.clock import system
 from kiosk.door.event import CheckIn, QueuedEvent
 from kiosk.door.machine import Conduct
@@ -43,8 +44,10 @@ from kiosk.eye.link import Heard, KioskEnd
 from kiosk.eye.messages import Seen
 from kiosk.indicators.led import LedIndicator
 from kiosk.indicators.led import Settings as LedSettings
+from kiosk.outbox import MemoryChange
 from kiosk.outbox.sqlite import Settings as OutboxSettings
 from kiosk.outbox.sqlite import SqliteOutbox
+from kiosk.payloads import formats, read
 from kiosk.uplink.courier import CourierThread
 from kiosk.uplink.mqtt import Settings as MqttSettings
 from kiosk.uplink.mqtt import build as build_mqtt
@@ -86,10 +89,10 @@ class TimedOutbox(SqliteOutbox):
 
     times: Times
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Commit, and note how long it took."""
         begun_ns = time.monotonic_ns()
-        event = super().commit(check_in, inside)
+        event = super().commit(check_in, change)
         self.times.commits.append((begun_ns, time.monotonic_ns()))
         return event
 
@@ -138,8 +141,9 @@ def door(folder: Path, times: Times, inbox: Inbox) -> Iterator[Kiosk]:
         courier.start()
         stack.callback(courier.close, b"", 1.0)
         stack.callback(KioskEnd(folder / "eye", post).close)
-        keys = Keys(b"s" * 32, b"d" * 32)
+        keys = without_periods(Keys(b"s" * 32, b"d" * 32), clock)
         conduct = Conduct(Rules(frozenset({"cccd"})))
+        collector.leave_what_stays()
         yield Kiosk(Parts(outbox, courier, player, clock, None, keys, conduct, 5.0, Notify.of({})))
 
 
@@ -156,12 +160,12 @@ def listen(eye: subprocess.Popen[str], times: Times) -> None:
             times.changed.notify_all()
 
 
-def bare(folder: Path, times: Times, cards: int, inbox: Inbox) -> None:
+def bare(folder: Path, times: Times, pictures: list[bytes], count: int, inbox: Inbox) -> None:
     """After each green, once the card is gone: the same decode and commit with nothing around."""
     decoder = zxing.build(zxing.Settings())
     with contextlib.closing(bare_database(folder / "bare.db")) as db:
-        for number in range(cards):
-            luma = card(number)
+        for number in range(count):
+            luma = pictures[number % CARDS]
             if not times.wait_for_green(number + 1):
                 break
             # The card stays for a third of a second, then nobody is in view for a second.
@@ -191,21 +195,23 @@ def commit(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
-def run(folder: Path, cards: int) -> Times:
+def run(folder: Path, count: int) -> Times:
     """Show so many cards; return when what happened."""
-    times, inbox = Times(), Inbox()
+    times, inbox, pictures = Times(), Inbox(), cards()
+    # As `kiosk run` does: formats are loaded before somebody stands there.
+    read(b"", formats())
     config = folder / "kiosk.toml"
     config.write_text(_SETTINGS, "utf-8")
     with door(folder, times, inbox) as kiosk:
         command = [sys.executable, "-m", "benchmarks.door_eye", str(config)]
-        command += [str(folder / "eye"), str(cards)]
+        command += [str(folder / "eye"), str(count)]
         with subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command, stdout=subprocess.PIPE, text=True
         ) as eye:
             try:
                 for work in (
                     lambda: listen(eye, times),
-                    lambda: bare(folder, times, cards, inbox),
+                    lambda: bare(folder, times, pictures, count, inbox),
                 ):
                     threading.Thread(target=work, daemon=True).start()
                 kiosk.run(inbox)

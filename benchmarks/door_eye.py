@@ -2,12 +2,14 @@
 
 The camera plays drawn cards at 30 frames a second, so many frames with a card and so many without.
 It runs in a process of its own, as the eye always does, and says on standard output when a card was
-first in a frame and how long each decoder took.
+first in a frame and how long each decoder took; only once the card is gone, so that the stop watch
+itself takes no time of what it measures.
 """
 
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmarks.scenes.dice import dice
+from benchmarks.scenes.render import render
+from benchmarks.scenes.shot import Shot
 from kiosk.app import logs
 from kiosk.app.choice import Chosen
 from kiosk.app.eye_process import run_eye
@@ -24,18 +28,28 @@ from kiosk.errors import CameraLost
 from kiosk.eye.decoders import Decoder, Symbol, Threshold
 from kiosk.eye.frame import Frame
 from kiosk.eye.people import person
-from kiosk.eye.scenes import EMPTY, Scene, SceneCode, draw
 
 FPS = 30
 SHOWN_FRAMES = 10
 EMPTY_FRAMES = 35
 """Longer than a green light lasts, so that the next one is a rise."""
-WIDTH_PX, HEIGHT_PX = 640, 480
+TOLD_FRAME = 5
+"""What was noted is said so many frames after a card is gone."""
+WIDTH_PX, HEIGHT_PX = 1280, 720
+"""What a kiosk reads unless its settings say otherwise: `[camera] kind = "picamera2"`."""
+CARDS = 20
+"""Different ones; they come by turns, each after more than `repeat_s`."""
+EMPTY = 5
+"""Different frames of the empty hall: a sensor is never still."""
 
 
-def card(number: int) -> bytes:
-    """Return the luma of a frame in which a made-up person's card is held up."""
-    return _luma(Scene(codes=(SceneCode(text=person(dice("door", number)), size=0.5),), noise=3))
+_HALL = Shot(seed=5, size_px=(WIDTH_PX, HEIGHT_PX), module_px=5.0, posters=1)
+
+
+def cards() -> list[bytes]:
+    """Return the luma of frames in which made-up people's cards are held up, all in one hall."""
+    people = [person(dice("door", number)).encode() for number in range(CARDS)]
+    return [_luma(replace(_HALL, content=who, grain=place)) for place, who in enumerate(people)]
 
 
 def frame_of(luma: bytes, captured_ns: int) -> Frame:
@@ -43,8 +57,8 @@ def frame_of(luma: bytes, captured_ns: int) -> Frame:
     return Frame(luma, WIDTH_PX, HEIGHT_PX, WIDTH_PX, captured_ns, captured_ns)
 
 
-def _luma(scene: Scene) -> bytes:
-    return draw(scene, (WIDTH_PX, HEIGHT_PX), 0, 0).tobytes()
+def _luma(shot: Shot) -> bytes:
+    return render(shot).convert("L").tobytes()
 
 
 class Slides:
@@ -53,9 +67,11 @@ class Slides:
     has_sensor = False
     skipped = 0
 
-    def __init__(self, count: int) -> None:
-        self._empty = _luma(EMPTY)
-        self._cards = [card(number) for number in range(count)]
+    def __init__(self, count: int, notes: "Notes") -> None:
+        self._notes = notes
+        self._empty = [_luma(replace(_HALL, grain=1000 + place)) for place in range(EMPTY)]
+        self._cards = cards()
+        self._count = count
         self._begin_s: float | None = None
         self._tick = 0
         self._told = -1
@@ -68,15 +84,17 @@ class Slides:
         self._tick = max(self._tick + 1, int((now_s - self._begin_s) * FPS))
         time.sleep(max(0.0, self._begin_s + self._tick / FPS - now_s))
         number, place = divmod(self._tick, SHOWN_FRAMES + EMPTY_FRAMES)
-        if number >= len(self._cards):
+        if place == TOLD_FRAME or number >= self._count:
+            self._notes.say()
+        if number >= self._count:
             raise CameraLost("all cards were shown")
         captured_ns = time.monotonic_ns()
         if place < EMPTY_FRAMES:
-            return frame_of(self._empty, captured_ns)
+            return frame_of(self._empty[place % EMPTY], captured_ns)
         if number != self._told:
             self._told = number
-            say(card=number, captured_ns=captured_ns)
-        return frame_of(self._cards[number], captured_ns)
+            self._notes.add(card=number, captured_ns=captured_ns)
+        return frame_of(self._cards[number % CARDS], captured_ns)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -85,7 +103,8 @@ class Slides:
 class Timed:
     """A decoder, with a stop watch."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, notes: "Notes") -> None:
+        self._notes = notes
         self._decoder = decoder
         self.name = decoder.name
         self.reads_inverted = decoder.reads_inverted
@@ -97,7 +116,7 @@ class Timed:
         begun_ns = time.monotonic_ns()
         symbols = self._decoder.decode(frame, threshold, brief=brief)
         ended_ns = time.monotonic_ns()
-        say(captured_ns=frame.captured_ns, begun_ns=begun_ns, ended_ns=ended_ns)
+        self._notes.add(captured_ns=frame.captured_ns, begun_ns=begun_ns, ended_ns=ended_ns)
         return symbols
 
 
@@ -116,10 +135,21 @@ class Given(Chosen):
         return self.made
 
 
-def say(**facts: int) -> None:
-    """Say one line to the benchmark."""
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
+class Notes:
+    """What the stop watches noted and did not say yet; written by the camera's and the look's."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[dict[str, int]] = deque()
+
+    def add(self, **facts: int) -> None:
+        """Note one fact."""
+        self._waiting.append(facts)
+
+    def say(self) -> None:
+        """Say all of them to the benchmark, a line each."""
+        while self._waiting:
+            sys.stdout.write(json.dumps(self._waiting.popleft()) + "\n")
+        sys.stdout.flush()
 
 
 def main(given: Sequence[str]) -> int:
@@ -127,11 +157,11 @@ def main(given: Sequence[str]) -> int:
     config, socket, count = Path(given[0]), Path(given[1]), int(given[2])
     logs.configure("json", "error")
     loaded = load_eye(config, {})
-    timed = []
+    timed, notes = [], Notes()
     for chosen in loaded.decoders:
-        decoder: Decoder = Timed(chosen.load().build(chosen.settings))
+        decoder: Decoder = Timed(chosen.load().build(chosen.settings), notes)
         timed.append(Given(chosen.package, chosen.kind, chosen.settings, decoder))
-    camera = Given(loaded.camera.package, "synthetic", loaded.camera.settings, Slides(count))
+    camera = Given(loaded.camera.package, "synthetic", loaded.camera.settings, Slides(count, notes))
     return run_eye(replace(loaded, decoders=tuple(timed), camera=camera), socket, child=True)
 
 

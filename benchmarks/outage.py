@@ -24,9 +24,10 @@ from typing import Any
 from benchmarks.eye import say
 from benchmarks.outage_end import deliver
 from kiosk.app import logs
-from kiosk.app.daemon import Kiosk, Parts
+from kiosk.app.daemon import Kiosk
+from kiosk.app.keys import Keys, without_periods
 from kiosk.app.notify import Notify
-from kiosk.app.record import Keys
+from kiosk.app.parts import Parts
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
 from kiosk.door.cues import Show, Unlock
@@ -93,7 +94,7 @@ class Door:
             self.played,
             self.clock,
             None,
-            Keys(b"s" * 32, b"d" * 32),
+            without_periods(Keys(b"s" * 32, b"d" * 32), self.clock),
             Conduct(Rules(frozenset({"cccd"}))),
             5.0,
             Notify.of({}),

@@ -12,8 +12,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from docs import delivery_page, ledger_page, settings_page, status_page
-from docs.signal_names import FAULTS, SIGNALS
+from docs import delivery_page, ledger_page, rules_page, settings_page, status_page
 from kiosk import errors
 from kiosk.app.settings import load_settings
 from kiosk.app.wiring_drawing import as_svg
@@ -21,6 +20,7 @@ from kiosk.app.wiring_plan import rows_of
 from kiosk.door.event import CheckInEvent
 from kiosk.door.machine import TRANSITIONS, Phase
 from kiosk.door.signal import Fault, Pattern, Signal, Step, pattern_of
+from kiosk.door.signal_names import FAULTS, SIGNALS
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = "docs/reference/settings.md"
@@ -175,12 +175,12 @@ def _node(phase: Phase) -> str:
 
 
 def door_page(page: str) -> str:
-    """Return the page with the block between its markers drawn anew."""
+    """Return the page with the blocks between its markers drawn anew."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"{DOOR_PAGE}: put the two lines there: {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{state_diagram()}\n{END}{after}"
+    return rules_page.drawn(f"{before}{BEGIN}\n{state_diagram()}\n{END}{after}")
 
 
 def drifted(root: Path = ROOT) -> list[str]:

@@ -23,7 +23,7 @@ class Remedy(StrEnum):
     RESTART_EYE = "restart-eye"
     """Start the eye anew; the door is out of order until it sees again."""
     DEGRADE = "degrade"
-    """Go on without this device and say so."""
+    """Go on without it, or with what there was before, and say so."""
     OUT_OF_ORDER = "out-of-order"
     """Show out of order until the disk takes a write again."""
     RETRY = "retry"
@@ -46,6 +46,12 @@ class PayloadError(KioskError, ValueError):
     """A payload claims a format but breaks its rules: ours, but bad."""
 
     remedy = Remedy.REFUSE
+
+
+class ListError(KioskError, ValueError):
+    """A list is not taken as it came or as it is on the disk; the one in use stays."""
+
+    remedy = Remedy.DEGRADE
 
 
 class DeviceError(KioskError, OSError):

@@ -3,10 +3,14 @@
 The packages that a kiosk does not need are loaded by the commands that need them.
 """
 
+import getpass
 import json
+import os
 import signal
 import sys
 import time
+import unicodedata
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +21,7 @@ from ledger import logs, settings, shown
 from ledger.errors import EXIT_SETTINGS, LedgerError, SettingsError
 
 if TYPE_CHECKING:
+    from ledger.persons import Asking
     from ledger.storage.opening import Database
 
 app = typer.Typer(
@@ -29,9 +34,19 @@ app = typer.Typer(
 )
 
 _POLL_S = 0.5
+_DAY_S = 86400.0
+_EXPIRE_AT_ONCE = 1000
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Handles = Annotated[
+    list[str] | None,
+    typer.Option("--handle", metavar="HANDLE", help="32 hex digits; may be given again."),
+]
+Reason = Annotated[
+    str, typer.Option(help="Why; kept with who asked and which events. Name nobody in it.")
+]
+Who = Annotated[str | None, typer.Option(help="Who asks; absent: whoever is logged in.")]
 
 
 @app.command()
@@ -44,7 +59,8 @@ def ingest(config: Config = settings.DEFAULT_PATH) -> None:
     database = _database(config)
     logs.configure(loaded.log.format, loaded.log.level)
     database.migrate()
-    pace = Pace(loaded.ingest.tell_s, loaded.ingest.gap_s)
+    retention_s = loaded.storage.retention_days * _DAY_S
+    pace = Pace(loaded.ingest.tell_s, loaded.ingest.gap_s, retention_s)
     worker = Ingest(source, database.storage(), pace)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
@@ -151,6 +167,87 @@ def write_off(
     now_us = time.time_ns() // 1000
     chosen, count = listing.write_off(_database(config), kiosk, last, epoch, now_us)
     typer.echo(f"{kiosk}: {count} numbers of {chosen} are given up; see gaps --written-off")
+
+
+@app.command("open")
+def open_events(  # noqa: PLR0913 - each is an option of the command
+    key: Annotated[Path, typer.Option(metavar="FILE", help="The authority's private key.")],
+    reason: Reason,
+    config: Config = settings.DEFAULT_PATH,
+    handle: Handles = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option("--event", metavar="EPOCH:SEQ", help="As tail shows it; may be given again."),
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line; absent: ask for it.")
+    ] = None,
+    who: Who = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say whose the chosen events were; leaves an audit line. Exit code 1 where one stays shut."""
+    from ledger import authority, persons  # noqa: PLC0415
+
+    opener = authority.authority(key, _passphrase(passphrase_file))
+    found = [
+        asdict(each)
+        for each in persons.open_identities(
+            _database(config), opener, _asking(who, reason), handle or [], event or []
+        )
+    ]
+    _print(found, as_json=as_json)
+    raise typer.Exit(int(any(each["why_not"] for each in found)))
+
+
+@app.command()
+def erase(
+    reason: Reason,
+    config: Config = settings.DEFAULT_PATH,
+    handle: Handles = None,
+    who: Who = None,
+) -> None:
+    """Blank a person's handles and identities; numbers stay. Leaves an audit line."""
+    from ledger import persons  # noqa: PLC0415
+
+    events, unread = persons.erase(_database(config), _asking(who, reason), handle or [])
+    typer.echo(f"{events} events and {unread} unread messages are blank now")
+
+
+@app.command()
+def expire(config: Config = settings.DEFAULT_PATH) -> None:
+    """Blank what `storage.retention_days` has ended for; `ingest` does so all the time."""
+    database = _database(config)
+    database.migrate()
+    storage = database.storage()
+    kept_s = settings.load(config).storage.retention_days * _DAY_S
+    try:
+        while storage.expire(int((time.time() - kept_s) * 1e6), _EXPIRE_AT_ONCE):
+            pass
+    finally:
+        storage.close()
+    typer.echo(f"nothing older than {kept_s / _DAY_S:g} days holds a person any more")
+
+
+def _asking(who: str | None, reason: str) -> "Asking":
+    from ledger.persons import Asking  # noqa: PLC0415
+
+    if not reason.strip():
+        raise SettingsError("--reason: say why")
+    name = who or os.environ.get("SUDO_USER") or getpass.getuser()
+    return Asking(name, reason.strip(), time.time_ns() // 1000)
+
+
+def _passphrase(file: Path | None) -> str:
+    if file is None:
+        asked: str = typer.prompt("Passphrase", hide_input=True, err=True)
+        return unicodedata.normalize("NFC", asked)
+    try:
+        # Keyboards write Vietnamese letters in two ways; keys are made with this one.
+        first = file.read_text("utf-8").partition("\n")[0].rstrip("\r")
+        return unicodedata.normalize("NFC", first)
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{file}: no passphrase can be read from it") from None
 
 
 def _database(config: Path) -> "Database":

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 _TOLD = "/ack"
 _CORRECT_AT_ONCE = 1000
+_EXPIRE_AT_ONCE = 1000
+_EXPIRE_EVERY_S = 60.0
 _OWED_EVERY_S = 5.0
 _RETRY_S = (0.2, 10.0)
 _SAID_TROUBLE_EVERY = 100
@@ -35,11 +37,13 @@ class Pace:
     """`tell_s`: a kiosk is told at most so often while events come in one after the other.
 
     `gap_s`: a number that is missing for so long is trouble; with several workers, or when a
-    broker refused one event, a later one may come first.
+    broker refused one event, a later one may come first. `retention_s`: for so long after its
+    receipt an event holds its person.
     """
 
     tell_s: float = 1.0
     gap_s: float = 5.0
+    retention_s: float = 28 * 86400.0
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class Ingest:
     _tell_at_s: float = 0.0
     _chores_at_s: float = 0.0
     _owed_at_s: float = 0.0
+    _expire_at_s: float = 0.0
     _failures: int = 0
 
     def start(self) -> None:
@@ -188,12 +193,21 @@ class Ingest:
                 self._chores_at_s = now_s + self.pace.tell_s
                 self._tell_gaps()
                 self.storage.correct(_CORRECT_AT_ONCE)
+                self._expire(now_s)
         except StorageError as error:
             self._failed(error)
         except SourceLost:
             log.debug("not told: the broker is away", kiosks=len(self._untold))
         else:
             self._recovered()
+
+    def _expire(self, now_s: float) -> None:
+        """Blank a batch whose retention has ended; where more is left, again at the next turn."""
+        if now_s < self._expire_at_s:
+            return
+        before_us = int((self.now() - self.pace.retention_s) * 1e6)
+        if not self.storage.expire(before_us, _EXPIRE_AT_ONCE):
+            self._expire_at_s = now_s + _EXPIRE_EVERY_S
 
     def _answer_births(self) -> None:
         if not self._statuses:

@@ -38,6 +38,13 @@ class StorageSettings(_Section):
         description="`sqlite:////var/lib/kiosk-ledger/ledger.db`, or "
         "`postgresql://user@host/database`."
     )
+    retention_days: float = Field(
+        default=28.0,
+        gt=0,
+        le=3650,
+        description="Days after its receipt, after which an event loses `handle` and `sealed`; its "
+        "number stays.",
+    )
 
 
 class IngestSettings(_Section):

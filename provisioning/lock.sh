@@ -55,5 +55,7 @@ compile dev pyproject.toml "${ours[@]}" --extra ledger --extra cards --group dev
 compile run pyproject.toml "${ours[@]}" --constraint "$lists/dev.txt" "$@"
 # What the receiving end runs on: no zbar, and what it stores with.
 compile ledger pyproject.toml --extra ledger --group build --constraint "$lists/dev.txt" "$@"
+# What a ward's clerk issues and prints cards with: no zbar, no broker, no compiler.
+compile cards pyproject.toml --extra cards --group build --constraint "$lists/dev.txt" "$@"
 # The peers of the benchmarks. bench.in names all that they need; one of them asks for far more.
 compile bench "$lists/bench.in" --no-deps "$@"

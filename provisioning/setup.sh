@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # From a clean Debian machine to a virtual environment in which the kiosk runs.
 #
-#   bash provisioning/setup.sh [run|dev]
+#   bash provisioning/setup.sh [run|dev|cards]
 #
-# run: what the kiosk needs (the default); dev: that and the tools for checking it.
+# run: what the kiosk needs (the default); dev: that and the tools for checking it;
+# cards: what a ward's clerk issues and prints cards with, and nothing of a kiosk.
 # It installs what is missing and nothing else, says so in one line each, and
 # does nothing on a second call.
 #
@@ -123,11 +124,16 @@ install_project() {
     pip install --no-index --no-deps --no-build-isolation --editable "$root"
 }
 
+# verify MODE
 verify() {
-  quietly "the environment does not work: an import fails" \
-    "$venv/bin/python" -I -c 'import kiosk, ledger, zbarlight, zxingcpp'
+  local imports='import kiosk, ledger, zbarlight, zxingcpp'
+  [[ $1 != cards ]] || imports='import provisioning.cards.printing, provisioning.poster.layout'
+  quietly "the environment does not work: an import fails" "$venv/bin/python" -I -c "$imports"
   [[ -x $venv/bin/kiosk ]] || die "the environment does not work: it has no command kiosk"
 }
+
+# has_readers MODE: a clerk's machine reads no codes and talks to no broker.
+has_readers() { [[ $1 == cards ]] || { has_zbar && has_broker; }; }
 
 # --- all of it --------------------------------------------------------------
 
@@ -147,12 +153,16 @@ is_done() {
   read -r done_mode done_key <"$stamp" || return 1
   [[ $done_mode == "$1" || $done_mode == dev ]] && [[ $done_key == "$(key)" ]] &&
     [[ $(identify "$venv/bin/python") == "$(identify "$python")" ]] &&
-    has_zbar && has_broker && has_tracer "$1" && has_database "$1"
+    has_readers "$1" && has_tracer "$1" && has_database "$1"
 }
 
 # ensure_system VERSION MODE: the Debian packages that all the rest needs.
 ensure_system() {
   is_healthy || can_make_venv || need "venv and pip for Python $1" "python$1-venv"
+  if [[ $2 == cards ]]; then
+    install_missing
+    return
+  fi
   has_zbar || need "the zbar library, for the decoder zbarlight" libzbar0
   has_broker || need "mosquitto, the broker of the demo and the tests" mosquitto
   has_tracer "$2" || need "strace, which records the outbox's writes for modelled power cuts" strace
@@ -169,17 +179,17 @@ set_up() {
   ensure_system "$version" "$mode"
   is_healthy || make_venv "$version"
   install_packages "$mode"
-  ensure_zbarlight "$version"
+  [[ $mode == cards ]] || ensure_zbarlight "$version"
   install_project
-  verify
+  verify "$mode"
   printf '%s %s\n' "$mode" "$(key)" >"$stamp"
   say "ready: $venv"
 }
 
 main() {
   local mode=${1:-run}
-  if (($# > 1)) || [[ $mode != run && $mode != dev ]]; then
-    printf 'usage: bash provisioning/setup.sh [run|dev]\n' >&2
+  if (($# > 1)) || [[ $mode != run && $mode != dev && $mode != cards ]]; then
+    printf 'usage: bash provisioning/setup.sh [run|dev|cards]\n' >&2
     exit 2
   fi
   python=$(choose_python)

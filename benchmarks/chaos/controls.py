@@ -7,7 +7,7 @@ nothing.
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -22,7 +22,7 @@ from kiosk.door.event import (
     enclose,
     queued,
 )
-from kiosk.outbox import Depth, Outbox
+from kiosk.outbox import Depth, Memory, MemoryChange, Outbox
 
 
 class PubackDeletes:
@@ -88,9 +88,9 @@ class PahoQueue:
         """Say nothing: a status delivers no event."""
         del status
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Publish, and believe it."""
-        del inside
+        del change
         seq = self._seq + 1
         event = enclose(check_in, source=self._source, epoch=self._epoch, seq=seq)
         waiting = queued(event, seq)
@@ -107,9 +107,13 @@ class PahoQueue:
     def probe(self) -> None:
         """Believe that all is well."""
 
-    def inside(self) -> dict[str, float]:
+    def remember(self, change: MemoryChange) -> None:
+        """Remember nobody."""
+        del change
+
+    def memory(self) -> Memory:
         """Return nobody."""
-        return {}
+        return Memory()
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         """Return nothing: paho keeps its own queue."""

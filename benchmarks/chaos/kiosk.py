@@ -23,10 +23,11 @@ from benchmarks.chaos.crowd import Crowd, JumpingClock
 from benchmarks.chaos.plan import Variant
 from benchmarks.chaos.witness import WitnessedOutbox, WitnessStage
 from kiosk.app import logs
-from kiosk.app.daemon import Kiosk, Parts
+from kiosk.app.daemon import Kiosk
 from kiosk.app.inbox import Inbox
+from kiosk.app.keys import Keys, without_periods
 from kiosk.app.notify import Notify
-from kiosk.app.record import Keys
+from kiosk.app.parts import Parts
 from kiosk.app.status import OFFLINE
 from kiosk.clock import Clock
 from kiosk.clock.system import Settings as ClockSettings
@@ -108,11 +109,12 @@ def _parts(
 ) -> Parts:
     source = source_of(life.site, life.device)
     notify = Notify(None)
+    keys = without_periods(_KEYS, clock)
     if life.variant is Variant.PAHO_QUEUE:
         paho = PahoQueue(life.port, source)
         stack.callback(paho.close)
         outbox: Outbox = WitnessedOutbox(paho, witness)
-        return Parts(outbox, paho, witness, clock, None, _KEYS, _CONDUCT, SILENT_S, notify)
+        return Parts(outbox, paho, witness, clock, None, keys, _CONDUCT, SILENT_S, notify)
     settings = sqlite.Settings(path=life.outbox, max_mb=life.max_mb)
     stored = sqlite.build(settings, source)
     stack.callback(stored.close)
@@ -134,7 +136,7 @@ def _parts(
     courier.start()
     stack.callback(courier.close, OFFLINE, _CLOSE_S)
     outbox = WitnessedOutbox(stored, witness)
-    return Parts(outbox, courier, witness, clock, None, _KEYS, _CONDUCT, SILENT_S, notify)
+    return Parts(outbox, courier, witness, clock, None, keys, _CONDUCT, SILENT_S, notify)
 
 
 def _thread_died(inbox: Inbox, hook: threading.ExceptHookArgs) -> None:

@@ -6,13 +6,13 @@ process, so whatever a resident saw is known, whatever became of the kiosk.
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from kiosk.door.cues import Show, Unlock
 from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.door.signal import Signal
-from kiosk.outbox import Depth, Outbox
+from kiosk.outbox import Depth, Memory, MemoryChange, Outbox
 
 NO_COMMIT = "nothing"
 """Stands in the file where green was shown for what no commit had returned."""
@@ -46,9 +46,9 @@ class WitnessedOutbox:
         self._outbox = outbox
         self._witness = witness
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Number `check_in` and put it on disk."""
-        event = self._outbox.commit(check_in, inside)
+        event = self._outbox.commit(check_in, change)
         self._witness.committed = event.event_id
         return event
 
@@ -60,9 +60,13 @@ class WitnessedOutbox:
         """Prove that a commit would succeed."""
         self._outbox.probe()
 
-    def inside(self) -> dict[str, float]:
-        """Return who is inside."""
-        return self._outbox.inside()
+    def remember(self, change: MemoryChange) -> None:
+        """Change the memory of who passed."""
+        self._outbox.remember(change)
+
+    def memory(self) -> Memory:
+        """Return what is kept of those who passed."""
+        return self._outbox.memory()
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         """Return unsent events at places above `after_row`, oldest first."""

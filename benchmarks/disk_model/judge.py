@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.disk_model.story import Owed, epoch_of, seq_of
-from benchmarks.disk_model.workload import ALL, SOURCE
+from benchmarks.disk_model.workload import ALL, SOURCE, told_of
 from kiosk.door.credential import Assurance
 from kiosk.door.event import (
     Acknowledgement,
@@ -112,8 +112,8 @@ def _view_faults(outbox: Outbox, owed: Owed) -> list[str]:
     faults = []
     if any(shown.get(i) not in [state.shown.get(i) for state in owed.states] for i in ids):
         faults.append("unsent events are not as told")
-    if outbox.inside() not in [state.inside for state in owed.states]:
-        faults.append("who is inside is not as told")
+    if told_of(outbox.memory()) not in [state.passed for state in owed.states]:
+        faults.append("who passed is not as told")
     rows = [state.rows for state in owed.states]
     if not min(rows) <= outbox.depth().rows <= max(rows):
         faults.append("the number of rows is not as told")

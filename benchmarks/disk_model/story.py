@@ -12,10 +12,10 @@ from benchmarks.disk_model.disk import Step, Told
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the outbox showed between two calls: its unsent events, who is inside, its rows."""
+    """What the outbox showed between two calls: its unsent events, who passed, its rows."""
 
     shown: Mapping[str, str] = field(default_factory=dict)
-    inside: Mapping[str, float] = field(default_factory=dict)
+    passed: Mapping[str, Any] = field(default_factory=lambda: {"passages": {}, "visits": {}})
     rows: int = 0
 
 
@@ -112,7 +112,7 @@ class Story:
         else:
             before = self._states[-1][0].shown
             shown = {i: body for i, body in before.items() if i not in set(said["gone"])}
-            state = State(shown | said["now"], said["inside"], said["rows"])
+            state = State(shown | said["now"], said["passed"], said["rows"])
             self._calls[-1].ends = place
             self._states.append((state,))
 
@@ -122,7 +122,7 @@ class Story:
         Whatever event it finds may be delivered before the next write, so it is owed now. The rest
         of what a killed call did may still be undone by a cut, until the next write.
         """
-        state = State(finds["now"], finds["inside"], finds["rows"])
+        state = State(finds["now"], finds["passed"], finds["rows"])
         before = self._states[-1]
         killed = bool(self._calls) and self._calls[-1].ends is None
         if not killed and not self._after_cut:

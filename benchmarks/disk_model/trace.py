@@ -123,6 +123,9 @@ class Reader:
             "fsync": self._synced,
             "fdatasync": self._synced,
             "unlink": self._removed,
+            "rename": self._renamed,
+            "renameat": self._renamed,
+            "renameat2": self._renamed,
             "mmap": self._mapped,
             "close": self._closed,
         }
@@ -182,6 +185,16 @@ class Reader:
         name = _only_text(arguments).decode().removeprefix(f"{self._folder}/")
         if self._names.pop(name, None) is not None:
             yield Name(name, None)
+
+    def _renamed(self, _process: str, arguments: str, _result: int) -> Iterator[Step]:
+        """Yield both names; the model keeps or loses each by itself, which no file system does."""
+        old, new = (bytes.fromhex(text.replace("\\x", "")) for text, _ in _TEXT.findall(arguments))
+        before, after = (path.decode().removeprefix(f"{self._folder}/") for path in (old, new))
+        if before not in self._names or "/" in after:
+            raise TraceError("a name that comes from elsewhere, or goes there")
+        self._names[after] = file = self._names.pop(before)
+        yield Name(after, file)
+        yield Name(before, None)
 
     def _mapped(self, process: str, arguments: str, _result: int) -> Iterator[Step]:
         descriptor = arguments.split(", ")[4]

@@ -32,7 +32,7 @@ from kiosk.door.event import (
     source_of,
 )
 from kiosk.door.rules import Reason, Verdict
-from kiosk.outbox import Outbox
+from kiosk.outbox import Memory, MemoryChange, Outbox, StoredPassage, StoredVisits
 from kiosk.outbox.sqlite import Settings, build
 
 SOURCE = source_of("hk-model", "door-1")
@@ -57,7 +57,7 @@ class Life:
         self._number = number
         self._age_s = number * 20 * _DAY_S
         self._last: QueuedEvent | None = None
-        self._marks = door.inside()
+        self._marks = set(door.memory().passages)
         self._shown: dict[str, str] = {}
         self._tell({"finds": self._changes()})
 
@@ -71,6 +71,7 @@ class Life:
             (1, self._courier.send_again),
             (6, self._keep),
             (1, self._commit_clock),
+            (2, self._remember),
         ]
         weights, calls = zip(*things, strict=True)
         # The first is a commit: whether the epoch survived can only be told by an event of it.
@@ -86,14 +87,24 @@ class Life:
         self._door.close()
 
     def _commit(self) -> None:
-        inside = None
-        if self._dice.random() < 0.5:
-            self._marks[f"{self._dice.randrange(20):032x}"] = self._age_s
-            for mark in self._dice.sample(sorted(self._marks), len(self._marks) // 8):
-                del self._marks[mark]
-            inside = self._marks
-        self._last = self._door.commit(_check_in(self._dice, self._clock()), inside)
+        change = self._someone_passes() if self._dice.random() < 0.5 else None
+        self._last = self._door.commit(_check_in(self._dice, self._clock()), change)
         self._tell({"committed": _shown(self._last)})
+
+    def _someone_passes(self) -> MemoryChange:
+        """Return what is to be remembered of one more, and of whom nothing is any more."""
+        dice = self._dice
+        mark = f"{dice.randrange(20):032x}"
+        gone = dice.sample(sorted(self._marks), len(self._marks) // 8)
+        self._marks = (self._marks | {mark}) - set(gone)
+        day = int(self._age_s // _DAY_S)
+        visits = StoredVisits(7, {day - ago: dice.randrange(1, 4) for ago in range(3)})
+        passage = StoredPassage(dice.choice(list(Direction)), self._age_s)
+        forgotten = dict.fromkeys(gone)
+        return MemoryChange({mark: passage, **forgotten}, {mark: visits, **forgotten})
+
+    def _remember(self) -> None:
+        self._door.remember(self._someone_passes())
 
     def _commit_clock(self) -> None:
         event = self._door.commit_clock(BootClock(boot=self._boot, offset_ns=1), self._clock())
@@ -144,7 +155,17 @@ class Life:
         now = {i: body for i, body in self._shown.items() if before.get(i) != body}
         gone = sorted(before.keys() - self._shown.keys())
         rows = self._courier.depth().rows
-        return {"now": now, "gone": gone, "inside": self._door.inside(), "rows": rows}
+        return {"now": now, "gone": gone, "passed": told_of(self._door.memory()), "rows": rows}
+
+
+def told_of(memory: Memory) -> dict[str, Any]:
+    """Return the memory of who passed as JSON gives it back."""
+    passages = {m: [p.direction.value, p.since_unix_s] for m, p in memory.passages.items()}
+    visits = {
+        m: [v.days, {str(day): count for day, count in v.counts.items()}]
+        for m, v in memory.visits.items()
+    }
+    return {"passages": passages, "visits": visits}
 
 
 def _check_in(dice: random.Random, clock: ClockReading) -> CheckIn:

@@ -26,10 +26,13 @@ Row = tuple[float, float, float]
 Matrix = tuple[Row, Row, Row]
 
 
-def render(shot: Shot) -> Image.Image:
-    """Return the frame, mode "L"; equal shots give equal frames."""
+def render(shot: Shot, given: Face | None = None) -> Image.Image:
+    """Return the frame, mode "L"; equal shots give equal frames.
+
+    What is held up follows from the shot, unless a face is given.
+    """
     picture = hall(shot.size_px, shot.seed, shot.posters).copy()
-    face = face_of(shot, max(2, math.ceil(_FINER * shot.module_px)))
+    face = given or face_of(shot, max(2, math.ceil(_FINER * shot.module_px)))
     lit_by_itself = shot.prop.startswith("phone")
     if not lit_by_itself:
         _show(picture, face, shot)

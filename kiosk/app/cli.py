@@ -11,7 +11,9 @@ import typer
 from kiosk import __version__
 from kiosk.app import logs, settings
 from kiosk.app.config_cli import config_app, wiring
+from kiosk.app.lists_cli import lists_app
 from kiosk.app.outbox_cli import outbox_app
+from kiosk.app.rules_cli import rules_app
 from kiosk.errors import EXIT_SETTINGS, KioskError, SettingsError
 
 app = typer.Typer(
@@ -24,6 +26,8 @@ app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(rules_app, name="rules")
+app.add_typer(lists_app, name="lists")
 app.command("wiring")(wiring)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]

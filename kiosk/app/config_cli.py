@@ -11,6 +11,7 @@ import typer
 
 from kiosk.app.config_problems import one_line
 from kiosk.app.config_show import as_toml
+from kiosk.app.identity_checks import left_out
 from kiosk.app.settings import DEFAULT_PATH, Loaded, load_settings
 from kiosk.app.wiring_drawing import as_svg
 from kiosk.app.wiring_plan import as_table, rows_of
@@ -48,9 +49,11 @@ def load_or_exit(config: Path) -> Loaded:
 def check(config: ConfigFile = DEFAULT_PATH) -> None:
     """Say whether the settings can be used; if not, what to change, one line each."""
     loaded = load_or_exit(config)
-    for name, why in loaded.eye.left_out.items():
-        typer.echo(f"{one_line(str(config))}: works without {name}: {why}", err=True)
+    settings = loaded.settings
     typer.echo(f"{one_line(str(config))}: ok")
+    without = {**loaded.eye.left_out, **left_out(settings.identity, settings.secrets.site_key)}
+    for name, why in without.items():
+        typer.echo(f"{one_line(str(config))}: works without {name}: {why}", err=True)
 
 
 @config_app.command()

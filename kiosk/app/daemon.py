@@ -5,27 +5,35 @@ does not hold. Everything here runs on the main thread.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
 from kiosk.app.health import Proofs
-from kiosk.app.inbox import Inbox, Item
-from kiosk.app.inside import Inside
-from kiosk.app.notify import Notify
-from kiosk.app.record import Keys, check_in, looked, names_in
+from kiosk.app.inbox import Inbox, Item, ListsChanged
+from kiosk.app.parts import Parts
+from kiosk.app.record import check_in, looked, names_in
+from kiosk.app.remembering import Remembering
+from kiosk.app.status import KeyStatus
 from kiosk.app.telling import Account, Pulse
-from kiosk.clock import Clock
-from kiosk.door.cues import Cue, FaultCleared, FaultRaised, Record, Show, Ticked, Unlock
+from kiosk.door.cues import (
+    Cue,
+    FaultCleared,
+    FaultRaised,
+    Forget,
+    Record,
+    Show,
+    Ticked,
+    TimeLearned,
+    Unlock,
+)
 from kiosk.door.event import QueuedEvent
-from kiosk.door.machine import Conduct, Door, Passing, step
+from kiosk.door.machine import Door, step
 from kiosk.door.signal import Fault
 from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
-from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S, Supervisor
-from kiosk.outbox import Outbox
+from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S
 from kiosk.uplink.courier import CourierState
 
 _log = structlog.get_logger("kiosk")
@@ -33,46 +41,8 @@ _log = structlog.get_logger("kiosk")
 TICK_S = 0.1
 PROBE_FAILED_S = 1.0
 PROBE_IDLE_S = 30.0
-
-
-class Courier(Protocol):
-    """What the daemon asks of the courier; nothing blocks."""
-
-    @property
-    def turned_s(self) -> float:
-        """When its thread last turned (monotonic s)."""
-
-    def nudge(self) -> None:
-        """Say that a row was committed."""
-
-    def say(self, status: bytes) -> None:
-        """Replace the kiosk's status."""
-
-
-class Stage(Protocol):
-    """What the daemon asks of the player; nothing blocks."""
-
-    @property
-    def turned_s(self) -> float:
-        """When its thread last turned (monotonic s)."""
-
-    def play(self, effect: Show | Unlock) -> None:
-        """Play `effect` now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a kiosk is made of; each belongs to the main thread or never blocks it."""
-
-    outbox: Outbox
-    courier: Courier
-    stage: Stage
-    clock: Clock
-    supervisor: Supervisor | None
-    keys: Keys
-    conduct: Conduct
-    silent_s: float
-    notify: Notify
+SAME_OFFSET_S = 0.5
+"""A clock that differs by less from what the door knows decides nothing else."""
 
 
 class Kiosk:
@@ -82,6 +52,8 @@ class Kiosk:
         self._parts = parts
         self._now_s: Callable[[], float] = parts.clock.monotonic_s
         self.door = Door()
+        self._lists = parts.lists
+        self._keys = parts.keys.now()
         self._probe_at_s = float("-inf")
         # An eye that never connects is silent too, once it had time to start.
         self._heard_s: float | None = self._now_s() + START_PATIENCE_S - parts.silent_s
@@ -89,9 +61,10 @@ class Kiosk:
         self._disk_s: float | None = None
         self._planned = False
         self._tell_clock_at_s = float("-inf")
-        self._inside = Inside(parts.clock)
-        self._inside_loaded = parts.conduct.passing is not Passing.TOGGLE
+        utc_offset_s = parts.conduct.rules.utc_offset_s
+        self._remembering = Remembering(parts.outbox, parts.clock, utc_offset_s)
         self._account = Account(parts.outbox, parts.clock)
+        self._account.lists = parts.lists
         self._pulse = Pulse(parts.notify, max(parts.silent_s, START_PATIENCE_S))
 
     def run(self, inbox: Inbox) -> int:
@@ -113,12 +86,17 @@ class Kiosk:
             case CourierState():
                 self._account.courier = item
                 _log.info("uplink", connected=item.connected, trouble=item.trouble)
+            case ListsChanged(lists):
+                self._lists = self._account.lists = lists
 
     def turn(self) -> None:
         """Do what time asks for: probe the disk, watch the eye, tick the door, say how we are."""
         now_s = self._now_s()
         self._probe(now_s)
+        self._know_time(now_s)
         self._learn_time(now_s)
+        self._write_late(now_s)
+        self._keys = self._parts.keys.now()
         self._supervise(now_s)
         self._step(Ticked(now_s))
         self._tell(now_s)
@@ -141,7 +119,7 @@ class Kiosk:
                 _log.info("eye begins anew", why=message.why)
                 self._planned = True
             case Seen():
-                self._step(looked(message, at_s, self._parts.keys))
+                self._step(looked(message, at_s, self._keys, self._lists))
             case Heartbeat():
                 self._account.heartbeat = message
                 cue = FaultCleared if message.camera_ok else FaultRaised
@@ -167,7 +145,7 @@ class Kiosk:
             return
         try:
             self._parts.outbox.probe()
-            self._load_inside()
+            self._load_memory()
         except OutboxError as error:
             self._probe_at_s = now_s + PROBE_FAILED_S
             if Fault.DISK not in self.door.faults:
@@ -181,19 +159,37 @@ class Kiosk:
                 _log.info("the disk takes writes again")
                 self._step(FaultCleared(now_s, Fault.DISK))
 
-    def _load_inside(self) -> None:
-        if not self._inside_loaded:
-            inside = self._inside.recall(self._parts.outbox.inside())
-            self.door = replace(self.door, inside=inside)
-            self._inside_loaded = True
+    def _load_memory(self) -> None:
+        if not self._remembering.is_loaded:
+            self.door = replace(self.door, memory=self._remembering.load())
+
+    def _know_time(self, now_s: float) -> None:
+        """Tell the door what the clock means, whenever that is another thing than before."""
+        clock, known_s = self._parts.clock, self.door.offset_s
+        offset_s = clock.unix_s() - clock.monotonic_s() if clock.trusted() else None
+        if offset_s is None or known_s is None:
+            if offset_s is known_s:
+                return
+        elif abs(offset_s - known_s) <= SAME_OFFSET_S:
+            return
+        if known_s is None:
+            self.door = replace(self.door, memory=self._remembering.settle(self.door.memory))
+        self._step(TimeLearned(now_s, offset_s))
+
+    def _write_late(self, now_s: float) -> None:
+        """Let the disk forget what the door forgot, and learn times that are known by now."""
+        try:
+            self._remembering.write_late(self.door.memory, now_s)
+        except OutboxError as error:
+            # The probe finds what is wrong with the disk; this is only tried again.
+            _log.warning("the memory is not written yet", what=str(error))
+            self._probe_at_s = now_s
 
     def _learn_time(self, now_s: float) -> None:
         """After the first synchronisation of a boot, record once what its clock means."""
         clock = self._parts.clock
         if now_s < self._tell_clock_at_s or not clock.trusted():
             return
-        if self._inside_loaded:
-            self.door = replace(self.door, inside=self._inside.settle(self.door.inside))
         try:
             event = self._parts.outbox.commit_clock(clock.boot_clock(), clock.read())
         except OutboxError as error:
@@ -218,12 +214,14 @@ class Kiosk:
             for effect in effects:
                 match effect:
                     case Record():
-                        event = self._record(effect)
+                        event = self._record(effect, before)
                     case Show():
                         self._parts.stage.play(effect)
                         shown = effect
                     case Unlock():
                         self._parts.stage.play(effect)
+                    case Forget(marks):
+                        self._remembering.forget(marks)
         except OutboxError as error:
             _log.error("not recorded", what=str(error))
             self.door = before
@@ -233,12 +231,11 @@ class Kiosk:
         if shown is not None and shown.captured_s is not None:
             self._log_scan(shown, decision, event)
 
-    def _record(self, record: Record) -> QueuedEvent:
-        parts = self._parts
-        inside = None
-        if parts.conduct.passing is Passing.TOGGLE and record.decision.accepted:
-            inside = self._inside.stored(self.door.inside)
-        event = parts.outbox.commit(check_in(record, parts.keys, parts.clock.read()), inside)
+    def _record(self, record: Record, before: Door) -> QueuedEvent:
+        parts, memory = self._parts, self.door.memory
+        change = self._remembering.change(memory, before.memory, record.mark)
+        event = parts.outbox.commit(check_in(record, self._keys, parts.clock.read()), change)
+        self._remembering.committed(event, memory)
         parts.courier.nudge()
         return event
 
@@ -252,6 +249,8 @@ class Kiosk:
                 "kind": getattr(record.content, "kind", None),
                 "direction": record.direction,
             }
+            if record.decision.flags:
+                facts["flags"] = [flag.value for flag in record.decision.flags]
         if event is not None:
             facts["event_id"] = event.event_id
         facts["latency_ms"] = round((self._now_s() - captured_s) * 1000, 1)
@@ -262,6 +261,7 @@ class Kiosk:
         parts, door = self._parts, self.door
         if self._account.due(door, now_s):
             restarts = parts.supervisor.restarts if parts.supervisor else 0
+            self._account.keys = KeyStatus(period=self._keys.period, trouble=parts.keys.trouble)
             status = self._account.status(door, now_s, restarts)
             parts.courier.say(status.model_dump_json().encode())
         proofs = Proofs(

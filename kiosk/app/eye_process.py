@@ -14,6 +14,7 @@ from types import FrameType
 
 import structlog
 
+from kiosk.app import collector
 from kiosk.app.notify import Notify
 from kiosk.app.settings import EyeSettings
 from kiosk.errors import CameraLost
@@ -77,6 +78,7 @@ def _watch(
     try:
         camera = loaded.camera.load().build(loaded.camera.settings)
         try:
+            collector.leave_what_stays()
             watch = Watch(camera, look, proving(link.send, notify), camera_kind=loaded.camera.kind)
             return watch.run(stopping)
         finally:

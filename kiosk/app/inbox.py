@@ -2,11 +2,22 @@
 
 import contextlib
 import queue
+from collections import deque
+from dataclasses import dataclass
 
 from kiosk.eye.link import Report as EyeReport
+from kiosk.lists import Lists
 from kiosk.uplink.courier import CourierState
 
-Item = EyeReport | CourierState
+
+@dataclass(frozen=True, slots=True)
+class ListsChanged:
+    """From now on these lists count, as a whole."""
+
+    lists: Lists
+
+
+Item = EyeReport | CourierState | ListsChanged
 
 
 class Inbox:
@@ -14,10 +25,17 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: queue.Queue[Item] = queue.Queue(maxsize=256)
+        self._lists: deque[ListsChanged] = deque(maxlen=1)
         self.exit_code: int | None = None
 
     def post(self, item: Item) -> None:
-        """Leave `item`; any thread. What does not fit is dropped: the next frame says it again."""
+        """Leave `item`; any thread. What does not fit is dropped: the next frame says it again.
+
+        Nobody says lists again, so the newest ones always fit.
+        """
+        if isinstance(item, ListsChanged):
+            self._lists.append(item)
+            return
         with contextlib.suppress(queue.Full):
             self._queue.put_nowait(item)
 
@@ -31,6 +49,8 @@ class Inbox:
 
     def take(self, timeout_s: float) -> Item | None:
         """Return the next item, or None after `timeout_s`."""
+        with contextlib.suppress(IndexError):
+            return self._lists.popleft()
         try:
             return self._queue.get(timeout=timeout_s)
         except queue.Empty:

@@ -7,8 +7,10 @@ what is exported does, and says so.
 import contextlib
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 EXIT_TROUBLE = 1
 _DAY_S = 86400
+_HANDLE = re.compile(r"[0-9a-f]{32}")
+_TRIES, _PAUSE_S = 20, 0.1
 
 outbox_app = typer.Typer(
     help="Look into the outbox, rescue its events, have them delivered again.",
@@ -143,6 +147,45 @@ def resend(
             typer.echo(f"{outbox.resend(epoch, from_seq)} events will be sent again")
         finally:
             outbox.close()
+
+
+@outbox_app.command()
+def erase(
+    handle: Annotated[
+        list[str],
+        typer.Option("--handle", metavar="HANDLE", help="32 hex digits; as often as it takes."),
+    ],
+    config: ConfigFile = DEFAULT_PATH,
+) -> None:
+    """Blank a person's events, whatever their age; their numbers stay. Works beside the kiosk."""
+    from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
+    from kiosk.outbox.store import damage  # noqa: PLC0415 - see above
+
+    with _one_line_errors():
+        if not all(_HANDLE.fullmatch(each) for each in handle):
+            raise OutboxError("a handle is 32 hex digits; kiosk-provision keys handle computes it")
+        settings = _settings(config)
+        if not settings.path.is_file():
+            raise OutboxError(f"{settings.path}: there is no outbox")
+        outbox = build(settings, "").sibling()
+        try:
+            count = sum(outbox.erase(each) for each in handle)
+            typer.echo(f"{count} events are blank now")
+            if not _try_often(outbox.empty_log):
+                typer.echo("the log beside the outbox still holds old pages; restart the kiosk")
+        finally:
+            outbox.close()
+        for each in damage.set_aside_files(settings.path):
+            typer.echo(f"{each.name} was set aside, is not searched, and may hold the person")
+
+
+def _try_often(attempt: Callable[[], bool]) -> bool:
+    """Try until it succeeds, for some seconds: the kiosk uses the file in between."""
+    for _ in range(_TRIES):
+        if attempt():
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def _path(config: Path, file: Path | None) -> Path:

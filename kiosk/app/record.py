@@ -4,38 +4,33 @@ Here payload bytes end: past this file there is a credential without a name, and
 there is a handle.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 from kiosk.app.adapters import CAMERAS, DECODERS, names
+from kiosk.app.keys import Keys
 from kiosk.door.credential import Credential, Damaged
 from kiosk.door.cues import Looked, Record
 from kiosk.door.event import CheckIn, ClockReading
-from kiosk.door.sighting import Place, Sighting
+from kiosk.door.sighting import Content, Place, Sighting
+from kiosk.door.standing import UNLISTED, Standing
 from kiosk.eye.messages import Code, Hello, Seen
 from kiosk.identity import handle_of, mark_of
+from kiosk.lists import Lists
 from kiosk.payloads import formats, read
 
 _OLDEST_FRAME_S = 10.0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Keys:
-    """The two keys of this kiosk; never logged, never sent."""
-
-    site: bytes
-    device: bytes
-
-
-def looked(seen: Seen, at_s: float, keys: Keys) -> Looked:
+def looked(seen: Seen, at_s: float, keys: Keys, lists: Lists) -> Looked:
     """Return what the eye saw as a cue; `at_s` is when the kiosk heard of it (monotonic s)."""
     sightings = []
     for code in seen.codes:
         raw = code.payload_bytes
         if raw is not None:
-            content = read(raw, formats())
+            content = read(raw, formats(), lists.context)
             mark = mark_of(content, raw, keys.device)
-            sightings.append(Sighting(mark, content, _place(code, seen.width_px)))
+            place = _place(code, seen.width_px)
+            sightings.append(Sighting(mark, content, place, _standing(content, keys, lists)))
     # The eye is not trusted with time either: a frame is neither of the future nor of long ago.
     # Compared as whole numbers: a hostile one may be too large to become a float.
     captured_ns = min(seen.captured_ns, round(at_s * 1e9))
@@ -61,12 +56,22 @@ def check_in(record: Record, keys: Keys, clock: ClockReading) -> CheckIn:
     return CheckIn(
         verdict=record.decision.verdict,
         reason=record.decision.reason,
+        flags=record.decision.flags,
         direction=record.direction,
         kind=content.kind if isinstance(content, Credential | Damaged) else None,
         assurance=known.assurance if known else None,
         handle=handle_of(known, keys.site) if known else None,
+        period=keys.period if known else None,
+        sealed=keys.sealer.seal(known, clock) if known and keys.sealer else None,
         clock=clock,
     )
+
+
+def _standing(content: Content, keys: Keys, lists: Lists) -> Standing:
+    """Return what the lists say of what was read; a code that is no credential stands in none."""
+    if not isinstance(content, Credential):
+        return UNLISTED
+    return lists.standing(content, handle_of(content, keys.site))
 
 
 @cache

@@ -14,6 +14,7 @@ from kiosk.app.config_fields import Allowed
 from kiosk.door.event import TopicLevel
 from kiosk.door.machine import Passing
 from kiosk.eye.look_settings import LookSettings
+from kiosk.identity.periods import LONGEST_PERIOD_DAYS
 from kiosk.uplink.delivery.pace import DRAIN_HZ
 
 SITE_KEY_HEX = 64
@@ -64,13 +65,29 @@ class Identity(_Section):
 
     site_key: _SiteKey | None = Field(
         default=None,
-        description="The venue's key, the same at all its doors: 32 bytes in hex. Better in a file "
-        "of its own.",
+        description="The venue's key, the same at all its doors: 32 bytes in hex. It has no "
+        "periods: for trials only.",
     )
     site_key_file: Path | None = Field(
         default=None,
-        description="A file that holds the venue's key and nothing else; readable by the kiosk "
-        "only.",
+        description="A file that holds the venue's key and nothing else, made by `kiosk-provision "
+        "keys kiosk`. The kiosk replaces it when a period ends, so it lies in a folder that the "
+        "kiosk may write.",
+    )
+    period_days: int = Field(
+        default=14,
+        ge=1,
+        le=LONGEST_PERIOD_DAYS,
+        description="Days; how long a person keeps the same handle. As the key file says.",
+    )
+    authority_key_file: Path | None = Field(
+        default=None,
+        description="The tracing authority's public key, to which each identity is sealed; absent: "
+        "`sealed` is null.",
+    )
+    recovery_key_file: Path | None = Field(
+        default=None,
+        description="A second public key, for the day on which the authority has lost its own.",
     )
     device_key_file: Path = Field(
         default=Path("/var/lib/kiosk/device.key"),
@@ -82,8 +99,14 @@ class Identity(_Section):
         if (self.site_key is None) == (self.site_key_file is None):
             raise ValueError(
                 "give exactly one of site_key and site_key_file"
-                ' (site_key_file = "/etc/kiosk/site.key", a file of 64 hex digits)'
+                ' (site_key_file = "/var/lib/kiosk/site.key", made by kiosk-provision keys kiosk)'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _recovery_is_second(self) -> Self:
+        if self.recovery_key_file is not None and self.authority_key_file is None:
+            raise ValueError("recovery_key_file is given without authority_key_file; give both")
         return self
 
 
@@ -144,7 +167,8 @@ class Door(_Section):
         default=43200.0,
         ge=60,
         le=604800,
-        description="Seconds; the longest stay that a toggling door believes.",
+        description="Seconds; the longest stay that is believed: by a toggling door, and by `soft` "
+        "and `hard` anti-passback.",
     )
     unlock_s: float = Field(
         default=3.0,
@@ -179,6 +203,27 @@ class Courier(_Section):
         le=900,
         description="Seconds; the first connection after a start waits a random part of them, so "
         "that a district whose power returns does not arrive at once.",
+    )
+
+
+class Lists(_Section):
+    """What the operator tells all doors: issuers, revoked cards, declared and barred people."""
+
+    folder: Path = Field(
+        default=Path("/var/lib/kiosk/lists"),
+        description="Where the lists are kept: a folder that the kiosk may write.",
+    )
+    signers: tuple[Path, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Files with the operator's public keys, made by `kiosk-provision lists key`; "
+        "none: no list is taken.",
+    )
+    max_entries: int = Field(
+        default=2_000_000,
+        ge=1,
+        le=4_000_000,
+        description="Entries; a longer list is refused. Each takes 7 to 11 bytes of memory.",
     )
 
 

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, SecretBytes
+from pydantic import BaseModel
 
 from kiosk.app import adapters, config_file
 from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
+from kiosk.app.identity_checks import Secrets, check_identity
+from kiosk.app.lists_checks import check_signers
 from kiosk.app.reading import Origin, Reading
+from kiosk.app.rules_section import VenueRules, check_rules
 from kiosk.app.sections import (
     Courier,
     Door,
@@ -22,10 +25,11 @@ from kiosk.app.sections import (
     Identity,
     Indicators,
     Kiosk,
+    Lists,
     Log,
     Payloads,
 )
-from kiosk.app.settings_checks import check_formats, check_identity, check_pins
+from kiosk.app.settings_checks import check_formats, check_pins
 
 __all__ = [
     "Chosen",
@@ -43,7 +47,7 @@ DEFAULT_CLOCK = "system"
 
 REQUIRED = {
     "kiosk": 'site = "hk-042", device = "door-1" and direction = "in"',
-    "identity": 'site_key_file = "/etc/kiosk/site.key"',
+    "identity": 'site_key_file = "/var/lib/kiosk/site.key"',
     "camera": 'kind = "picamera2"',
     "gpio": 'pins = "lgpio"',
     "outbox": 'kind = "sqlite" and path = "/var/lib/kiosk/outbox.db"',
@@ -56,10 +60,12 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "identity": Identity,
     "eye": Eye,
     "payloads": Payloads,
+    "rules": VenueRules,
     "door": Door,
     "gpio": Gpio,
     "indicators": Indicators,
     "courier": Courier,
+    "lists": Lists,
     "log": Log,
 }
 ONE_ADAPTER = {
@@ -78,12 +84,14 @@ SECTIONS = (
     "camera",
     "eye",
     "payloads",
+    "rules",
     "door",
     "gpio",
     "indicators",
     "outbox",
     "uplink",
     "courier",
+    "lists",
     "clock",
     "log",
 )
@@ -92,19 +100,21 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the kiosk process is told. `site_key`: 32 bytes, wherever they were read from."""
+    """What the kiosk process is told. `secrets`: what the files of `[identity]` hold."""
 
     kiosk: Kiosk
     identity: Identity
-    site_key: SecretBytes
+    secrets: Secrets
     eye: Eye
     payloads: Payloads
+    rules: VenueRules
     door: Door
     gpio: Gpio
     indicators: tuple[Chosen, ...]
     outbox: Chosen
     uplink: Chosen
     courier: Courier
+    lists: Lists
     clock: Chosen
     log: Log
 
@@ -139,8 +149,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
         SettingsError: They cannot be used. Each line of the message is one problem.
     """
     reading = Reading(config_file.read(path), environ)
-    site_key = _check_kiosk(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
-    return Loaded(_settings(reading, site_key), _eye_settings(reading), _dotted(reading))
+    secrets = _check_kiosk(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
+    return Loaded(_settings(reading, secrets), _eye_settings(reading), _dotted(reading))
 
 
 def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -157,8 +167,8 @@ def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
     reading.unread.update(("eye", name) for name in decoders)
     own = {k: v for k, v in (reading.raw(("eye",)) or {}).items() if k not in decoders}
     reading.check(("eye",), Eye, values=own, beside=decoders)
-    site_key = _check_kiosk(reading, (*(n for n in ONE_ADAPTER if n != "camera"), "indicators"))
-    return _settings(reading, site_key)
+    secrets = _check_kiosk(reading, (*(n for n in ONE_ADAPTER if n != "camera"), "indicators"))
+    return _settings(reading, secrets)
 
 
 def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
@@ -177,21 +187,23 @@ def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
     return _eye_settings(reading)
 
 
-def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> SecretBytes:
+def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> Secrets:
     reading.check_sections(SECTIONS)
     missing = {name for name, add in REQUIRED.items() if reading.is_missing(name, add)}
-    for name in ("kiosk", "payloads", "door", "gpio", "courier", "log"):
+    for name in ("kiosk", "payloads", "rules", "door", "gpio", "courier", "lists", "log"):
         reading.check((name,), OWN_SECTIONS[name])
-    site_key = None if "identity" in missing else check_identity(reading)
+    secrets = None if "identity" in missing else check_identity(reading)
     _check_adapters(reading, adapted)
     used = reading.checked.get(("indicators",))
     if isinstance(used, Indicators):
         check_pins(reading, [("indicators", name) for name in dict.fromkeys(used.use)])
     check_formats(reading)
+    check_rules(reading)
+    check_signers(reading)
     reading.finish()
-    if site_key is None:
+    if secrets is None:
         raise AssertionError("a missing key is a problem, and problems were raised")
-    return site_key
+    return secrets
 
 
 def _check_adapters(reading: Reading, sections: tuple[str, ...]) -> None:
@@ -204,19 +216,21 @@ def _check_adapters(reading: Reading, sections: tuple[str, ...]) -> None:
             check_one(reading, name, ONE_ADAPTER[name], default)
 
 
-def _settings(reading: Reading, site_key: SecretBytes) -> Settings:
+def _settings(reading: Reading, secrets: Secrets) -> Settings:
     return Settings(
         kiosk=reading.take(("kiosk",), Kiosk),
         identity=reading.take(("identity",), Identity),
-        site_key=site_key,
+        secrets=secrets,
         eye=reading.take(("eye",), Eye),
         payloads=reading.take(("payloads",), Payloads),
+        rules=reading.take(("rules",), VenueRules),
         door=reading.take(("door",), Door),
         gpio=reading.take(("gpio",), Gpio),
         indicators=chosen_many(reading, "indicators", *MANY_ADAPTERS["indicators"]),
         outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
         uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
         courier=reading.take(("courier",), Courier),
+        lists=reading.take(("lists",), Lists),
         clock=chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
         log=reading.take(("log",), Log),
     )

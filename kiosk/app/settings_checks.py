@@ -1,9 +1,9 @@
-"""Checks that need more than one field: the venue's key, the formats, and pins used twice."""
+"""Checks that need more than one field: the formats, and pins used twice."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, SecretBytes
+from pydantic import BaseModel
 
 from kiosk import payloads
 from kiosk.app.config_fields import marks_of
@@ -11,11 +11,8 @@ from kiosk.app.config_file import Key
 from kiosk.app.config_problems import shown
 from kiosk.app.nearest import did_you_mean
 from kiosk.app.reading import DEFAULT, Reading
-from kiosk.app.sections import Identity, Payloads, check_site_key
+from kiosk.app.sections import Payloads
 from kiosk.indicators import PinRole
-
-_KEY_FILE_BYTES = 4096
-_IDENTITY = ("identity",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +64,3 @@ def check_formats(reading: Reading) -> None:
                 f"no format {shown(name)}{did_you_mean(name, known)}; known: {', '.join(known)}",
                 shown(list(section.accept)) if isinstance(section, Payloads) else None,
             )
-
-
-def check_identity(reading: Reading) -> SecretBytes | None:
-    """Check `[identity]` and return the venue's key, from the settings or from its file."""
-    given = reading.raw(_IDENTITY) or {}
-    pair = {("identity", "site_key"): "site_key_file", ("identity", "site_key_file"): "site_key"}
-    for key, other in pair.items():
-        # One of the two from the environment replaces the other in the file.
-        if reading.is_overridden(key):
-            given.pop(other, None)
-    reading.check(_IDENTITY, Identity, values=given)
-    identity = reading.checked.get(_IDENTITY)
-    if not isinstance(identity, Identity):
-        return None
-    if identity.site_key is not None:
-        return SecretBytes(bytes.fromhex(identity.site_key.get_secret_value()))
-    return _from_file(reading, identity)
-
-
-def _from_file(reading: Reading, identity: Identity) -> SecretBytes | None:
-    path = identity.site_key_file
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            text = file.read(_KEY_FILE_BYTES).decode("ascii").strip()
-        check_site_key(text)
-    except FileNotFoundError:
-        problem = "no such file"
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or 'unknown reason'}"
-    except UnicodeDecodeError:
-        problem = "the file holds other bytes than hex digits"
-    except ValueError as error:
-        problem = f"what the file holds {error}"
-    else:
-        return SecretBytes(bytes.fromhex(text))
-    fix = "it must hold the venue's key, 64 hex digits, and nothing else"
-    reading.complain(("identity", "site_key_file"), f"{problem}; {fix}", shown(str(path)))
-    return None

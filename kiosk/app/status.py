@@ -59,6 +59,31 @@ class DeliveryStatus(BaseModel):
     apart: int = Field(description="Events that the broker refuses for what they are.")
 
 
+class KeyStatus(BaseModel):
+    """The site's key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    period: int | None = Field(
+        description="The number of its period; null for a key without periods."
+    )
+    trouble: str | None = Field(description="What a person should know of it.")
+
+
+class ListStatus(BaseModel):
+    """One of the operator's lists; an old one never stops a door by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int | None = Field(description="The version in use; null where none ever came.")
+    issued_s: int | None = Field(description="When it was signed, UTC in Unix seconds.")
+    age_s: int | None = Field(
+        description="Seconds since then; null while the clock is not trusted."
+    )
+    entries: int = Field(description="How many it holds.")
+    trouble: str | None = Field(description="What a person should know of it.")
+
+
 class Status(BaseModel):
     """What is published, retained, at `{source}/status`."""
 
@@ -74,6 +99,10 @@ class Status(BaseModel):
     )
     outbox: QueueStatus | None = Field(default=None, description="Null when it cannot be read.")
     delivery: DeliveryStatus | None = Field(default=None, description="Null in the last will.")
+    site_key: KeyStatus | None = Field(default=None, description="Null in the last will.")
+    lists: dict[str, ListStatus] = Field(
+        default={}, description="The operator's lists, by name; empty in the last will."
+    )
     background_codes: int = Field(
         default=0, description="Codes that belong to the room and are ignored."
     )

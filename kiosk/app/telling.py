@@ -6,13 +6,15 @@ Nothing here decides anything about the door. Main thread only.
 import structlog
 
 from kiosk.app.health import Proofs, hung, is_up
+from kiosk.app.lists_status import list_statuses
 from kiosk.app.notify import Notify
-from kiosk.app.status import DeliveryStatus, EyeStatus, QueueStatus, Status
+from kiosk.app.status import DeliveryStatus, EyeStatus, KeyStatus, QueueStatus, Status
 from kiosk.clock import Clock
 from kiosk.door.machine import Door
 from kiosk.door.signal import Fault
 from kiosk.errors import OutboxError
 from kiosk.eye.messages import Heartbeat
+from kiosk.lists import Lists, NoLists
 from kiosk.outbox import Outbox
 from kiosk.uplink.courier import CourierState
 
@@ -33,10 +35,13 @@ class Account:
         self._said_s = float("-inf")
         self.heartbeat: Heartbeat | None = None
         self.courier = CourierState()
+        self.lists: Lists = NoLists()
+        self.keys: KeyStatus | None = None
 
     def due(self, door: Door, now_s: float) -> bool:
         """Tell whether to say it now: soon when it changed in kind, else now and then."""
-        kinds = (door.phase, door.faults, self.courier, door.background_count, self._trusted())
+        heard = (self.courier, self.lists)
+        kinds = (door.phase, door.faults, *heard, door.background_count, self._trusted())
         since_s = now_s - self._said_s
         if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and since_s < STATUS_EVERY_S):
             return False
@@ -52,6 +57,8 @@ class Account:
             faults=tuple(f for f in Fault if f in door.faults),
             outbox=self._queue_status(),
             delivery=self._delivery_status(),
+            site_key=self.keys,
+            lists=list_statuses(self.lists, self._clock, self.keys),
             background_codes=door.background_count,
             eye=self._eye_status(eye_restarts),
             clock=self._clock.read(),

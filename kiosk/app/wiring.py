@@ -1,8 +1,6 @@
 """Puts a kiosk together from its settings, runs it, and takes it apart in the right order."""
 
 import contextlib
-import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -15,22 +13,25 @@ from typing import Any
 import structlog
 from gpiozero.pins import Factory
 
-from kiosk.app.daemon import Kiosk, Parts
+from kiosk.app import collector
+from kiosk.app.conduct import conduct_of
+from kiosk.app.daemon import Kiosk
 from kiosk.app.inbox import Inbox
+from kiosk.app.keys import key_periods
+from kiosk.app.lists_thread import ListsThread, keeper_of
 from kiosk.app.notify import Notify
+from kiosk.app.parts import Parts
 from kiosk.app.player import Player
-from kiosk.app.record import Keys
 from kiosk.app.settings import Chosen, Settings
 from kiosk.app.status import OFFLINE
 from kiosk.clock import Clock
 from kiosk.door.event import source_of
-from kiosk.door.machine import Conduct
-from kiosk.door.presence import Patience
-from kiosk.door.rules import Rules
 from kiosk.errors import SettingsError
 from kiosk.eye.link import KioskEnd
 from kiosk.eye.supervisor import Supervisor, spawner
 from kiosk.indicators import Indicator
+from kiosk.lists import Lists
+from kiosk.lists.reception import Reception
 from kiosk.outbox import Outbox
 from kiosk.payloads import formats, read
 from kiosk.uplink import Uplink
@@ -40,7 +41,6 @@ _log = structlog.get_logger("kiosk")
 
 EXIT_BUG = 70
 """EX_SOFTWARE of sysexits.h: systemd starts us again."""
-_DEVICE_KEY_BYTES = 32
 _CLOSE_S = 1.0
 """SIGTERM to the end takes at most 2 s; the courier's last words get half of it."""
 _EYE_SECTIONS = ("KIOSK_CAMERA__", "KIOSK_EYE__", "KIOSK_LOG__")
@@ -52,10 +52,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
     Raises:
         SettingsError: The settings name something that this machine does not have.
     """
-    inbox = Inbox()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _n, _f: inbox.stop(0))
-    threading.excepthook = lambda hook: _thread_died(inbox, hook)
+    inbox = _inbox()
     with contextlib.ExitStack() as stack:
         notify = Notify.of(environ)
         # The lights come first and go last: whatever else fails, they are off.
@@ -63,13 +60,12 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         clock: Clock = _build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
-        keys = Keys(
-            settings.site_key.get_secret_value(), device_key(settings.identity.device_key_file)
-        )
         source = source_of(settings.kiosk.site, settings.kiosk.device)
+        keys = key_periods(settings.identity, settings.secrets, source, clock)
         outbox: Outbox = _build(settings.outbox, source)
         stack.callback(outbox.close)
         courier = _courier(settings, source, outbox, clock, inbox)
+        listed = _lists(stack, settings, courier, clock, inbox)
         player.start()
         courier.start()
         stack.callback(courier.close, OFFLINE, _CLOSE_S)
@@ -85,12 +81,23 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
             conduct_of(settings),
             settings.eye.silent_s,
             notify,
+            listed,
         )
+        collector.leave_what_stays()
         _log.info("starting", site=settings.kiosk.site, device=settings.kiosk.device)
         code = Kiosk(parts).run(inbox)
         notify.stopping()
     _log.info("stopped")
     return code
+
+
+def _inbox() -> Inbox:
+    """Return where everybody leaves what they have to say, signals and dying threads too."""
+    inbox = Inbox()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _n, _f: inbox.stop(0))
+    threading.excepthook = lambda hook: _thread_died(inbox, hook)
+    return inbox
 
 
 def _courier(
@@ -109,15 +116,22 @@ def _courier(
     )
 
 
-def conduct_of(settings: Settings) -> Conduct:
-    """Return how this door behaves."""
-    door = settings.door
-    return Conduct(
-        Rules(frozenset(settings.payloads.accept)),
-        settings.kiosk.direction,
-        Patience(door.hold_off_s, door.repeat_s, door.background_s),
-        stay_max_s=door.stay_max_s,
+def _lists(
+    stack: contextlib.ExitStack,
+    settings: Settings,
+    courier: CourierThread,
+    clock: Clock,
+    inbox: Inbox,
+) -> Lists:
+    """Return the lists on the disk; from now on those that the courier hears of are taken too."""
+    keeper = keeper_of(settings)
+    reception = Reception(keeper, settings.kiosk.site)
+    lists = ListsThread(
+        keeper, reception, courier.listen, courier.govern, inbox.post, clock.monotonic_s
     )
+    courier.heard_by(lists.hear)
+    stack.callback(lists.close, _CLOSE_S)
+    return lists.start()
 
 
 def pin_factory(pins: str) -> Factory:
@@ -144,47 +158,6 @@ def pin_factory(pins: str) -> Factory:
 def build_indicators(settings: Settings, pins: Factory) -> Sequence[Indicator]:
     """Return the indicators in use, all of them off."""
     return [chosen.load().build(chosen.settings, pins) for chosen in settings.indicators]
-
-
-def device_key(path: Path) -> bytes:
-    """Return this kiosk's own key, making it at the first start.
-
-    Raises:
-        SettingsError: It cannot be read or made.
-    """
-    try:
-        if not path.exists():
-            _make_key(path)
-        key = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"identity.device_key_file = {str(path)!r}: {error.strerror}; name a file in a folder "
-            "that the kiosk may write"
-        ) from error
-    if len(key) != _DEVICE_KEY_BYTES:
-        raise SettingsError(
-            f"identity.device_key_file = {str(path)!r}: holds {len(key)} bytes and must hold "
-            f"{_DEVICE_KEY_BYTES}; remove the file and a new key is made"
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Leave a whole key at `path`, or nothing: a power cut must not leave half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(_DEVICE_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextmanager

@@ -41,7 +41,15 @@ class FaultCleared:
     fault: Fault
 
 
-Cue = Looked | Ticked | FaultRaised | FaultCleared
+@dataclass(frozen=True, slots=True)
+class TimeLearned:
+    """What UTC is ahead of the monotonic clock, in seconds; None: no clock is trusted."""
+
+    at_s: float
+    offset_s: float | None
+
+
+Cue = Looked | Ticked | FaultRaised | FaultCleared | TimeLearned
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +77,11 @@ class Unlock:
     """Let the door be opened, for as long as the relay is set to."""
 
 
-Effect = Record | Show | Unlock
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Take off the disk what the memory no longer holds of these marks; there is no hurry."""
+
+    marks: frozenset[str]
+
+
+Effect = Record | Show | Unlock | Forget

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from kiosk.door.credential import Assurance
-from kiosk.door.rules import Reason, Verdict
+from kiosk.door.rules import Flag, Reason, Verdict
 
 TOPIC_ROOT = "kiosk/v1"
 LEDGER_TOPIC = f"{TOPIC_ROOT}/ledger"
@@ -52,6 +52,11 @@ class CheckIn(_Wire):
 
     verdict: Verdict
     reason: Reason
+    flags: tuple[Flag, ...] = Field(
+        default=(),
+        max_length=8,
+        description="What was not as it should be when somebody passed all the same.",
+    )
     direction: Direction | None = Field(
         description="Which way; null where a refusal at a toggling door has no way."
     )
@@ -61,14 +66,20 @@ class CheckIn(_Wire):
         pattern=r"^[0-9a-f]{32}$",
         description="HMAC-SHA-256 under the site key, 16 bytes in hex; null when it was no card.",
     )
+    period: int | None = Field(
+        default=None,
+        ge=0,
+        description="The number of the key period whose site key made `handle`; null without one, "
+        "and where the site key has no periods.",
+    )
     sealed: str | None = Field(
         default=None,
         description="The identity, readable by the tracing authority only; null without its key.",
     )
     expired: bool = Field(
         default=False,
-        description="Whether retention ended before delivery: `handle` and `sealed` were blanked, "
-        "the number is kept so that nothing looks lost.",
+        description="Whether retention ended before delivery, or the person was erased: `handle` "
+        "and `sealed` were blanked, the number is kept so that nothing looks lost.",
     )
     clock: ClockReading
 

@@ -7,103 +7,40 @@ effects not yet performed) and gives the door a `FaultRaised` instead. Nothing o
 has then happened, so a card still held up is decided anew when the disk takes writes again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 
+from kiosk.door import passage
 from kiosk.door.cues import (
     Cue,
     Effect,
     FaultCleared,
     FaultRaised,
+    Forget,
     Looked,
     Record,
     Show,
     Ticked,
+    TimeLearned,
     Unlock,
 )
 from kiosk.door.event import Direction
-from kiosk.door.presence import Patience, Presentation, Presentations, forget, observe
-from kiosk.door.rules import FOREIGN_REASONS, Reason, Rules, decide
-from kiosk.door.signal import Fault, Signal
+from kiosk.door.judging import attempt_of, decide_card, decide_content, is_card
+from kiosk.door.presence import Presentation, forget, observe
+from kiosk.door.signal import Fault, Signal, signal_of
+from kiosk.door.state import (
+    PHASE_SIGNALS,
+    TRANSITIONS,
+    Conduct,
+    Door,
+    Passing,
+    Phase,
+    Turn,
+)
 
+__all__ = ["TRANSITIONS", "Conduct", "Door", "Passing", "Phase", "Turn", "step"]
 
-class Phase(StrEnum):
-    """What state the door is in."""
-
-    STARTING = "starting"
-    READY = "ready"
-    OUT_OF_ORDER = "out-of-order"
-
-
-class Turn(StrEnum):
-    """What moves a door from one phase to another."""
-
-    FAULT = "fault"
-    ALL_CLEAR = "all-clear"
-
-
-TRANSITIONS: dict[tuple[Phase, Turn], Phase] = {
-    (Phase.STARTING, Turn.ALL_CLEAR): Phase.READY,
-    (Phase.STARTING, Turn.FAULT): Phase.OUT_OF_ORDER,
-    (Phase.READY, Turn.ALL_CLEAR): Phase.READY,
-    (Phase.READY, Turn.FAULT): Phase.OUT_OF_ORDER,
-    (Phase.OUT_OF_ORDER, Turn.FAULT): Phase.OUT_OF_ORDER,
-    (Phase.OUT_OF_ORDER, Turn.ALL_CLEAR): Phase.READY,
-}
-"""The whole of the door's phases; `docs/explanation/door.md` is drawn from this table."""
-
-PHASE_SIGNALS = {
-    Phase.STARTING: Signal.STARTING,
-    Phase.READY: Signal.READY,
-    Phase.OUT_OF_ORDER: Signal.OUT_OF_ORDER,
-}
-
-
-class Passing(StrEnum):
-    """Which way this kiosk counts people: one way, or each person's other way."""
-
-    IN = "in"
-    OUT = "out"
-    TOGGLE = "toggle"
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How this door behaves; times in seconds.
-
-    `refuse_after_s` lets a card beside a poster be read first, `alone_s` is how long two cards must
-    have been apart, `hold_still_s` is how long a code must stay unreadable before the door says so,
-    and `stay_max_s` is the longest stay that a toggling door believes.
-    """
-
-    rules: Rules
-    passing: Passing = Passing.IN
-    patience: Patience = field(default_factory=Patience)
-    refuse_after_s: float = 0.25
-    alone_s: float = 0.5
-    hold_still_s: float = 0.5
-    stay_max_s: float = 12 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Everything the door remembers. `inside`: who came in here, and when (monotonic s)."""
-
-    phase: Phase = Phase.STARTING
-    faults: frozenset[Fault] = frozenset()
-    presentations: Presentations = field(default_factory=dict)
-    inside: Mapping[str, float] = field(default_factory=dict)
-    crowd_s: float = float("-inf")
-    crowd_told: bool = False
-    unreadable_since_s: float | None = None
-    unreadable_last_s: float = float("-inf")
-    unreadable_told: bool = False
-
-    @property
-    def background_count(self) -> int:
-        """How many codes are masked because they belong to the room."""
-        return sum(p.background for p in self.presentations.values())
+SWEEP_S = 60.0
+"""What no rule asks for any more is forgotten once a minute."""
 
 
 def step(door: Door, cue: Cue, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:
@@ -121,7 +58,11 @@ def step(door: Door, cue: Cue, conduct: Conduct) -> tuple[Door, tuple[Effect, ..
                 door,
                 presentations=forget(door.presentations, at_s=at_s, patience=conduct.patience),
             )
-            return _refuse_next(door, at_s, conduct)
+            door, swept = _sweep(door, at_s, conduct)
+            door, refused = _refuse_next(door, at_s, conduct)
+            return door, (*swept, *refused)
+        case TimeLearned(_, offset_s):
+            return replace(door, offset_s=offset_s), ()
         case Looked():
             return _looked(door, cue, conduct)
 
@@ -157,9 +98,9 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     if door.phase is not Phase.READY:
         return door, ()
     in_frame = [seen[mark] for mark in {s.mark: None for s in sightings}]
-    cards = [p for p in in_frame if not p.background and decide(p.content, conduct.rules).accepted]
+    cards = [p for p in in_frame if not p.background and is_card(door, p, cue.at_s, conduct)]
     if cards:
-        door = replace(door, presentations=_ignore_beside(seen, conduct))
+        door = _ignore_beside(door, cue.at_s, conduct)
     if len(cards) > 1:
         return _crowd(door, cards, cue.at_s, conduct)
     if cards:
@@ -169,14 +110,14 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     return _refuse_next(door, cue.at_s, conduct)
 
 
-def _ignore_beside(seen: Mapping[str, Presentation], conduct: Conduct) -> dict[str, Presentation]:
+def _ignore_beside(door: Door, at_s: float, conduct: Conduct) -> Door:
     """Settle, without an answer, whatever else waits for one while a card is in the picture."""
     beside = {
         mark: replace(p, settled=True)
-        for mark, p in seen.items()
-        if not decide(p.content, conduct.rules).accepted
+        for mark, p in door.presentations.items()
+        if not (p.settled or is_card(door, p, at_s, conduct))
     }
-    return {**seen, **beside}
+    return replace(door, presentations={**door.presentations, **beside}) if beside else door
 
 
 def _crowd(
@@ -195,27 +136,35 @@ def _one_card(
 ) -> tuple[Door, tuple[Effect, ...]]:
     if card.settled or at_s - door.crowd_s < conduct.alone_s:
         return door, ()
-    settled = replace(card, settled=True, accepted=True)
-    door = _quiet(_with(door, settled))
     if card.repeated:
-        return door, (Show(Signal.ALREADY_RECORDED, captured_s=card.captured_s),)
-    direction, inside = _pass(door, card.mark, at_s, conduct)
-    record = Record(
-        decide(card.content, conduct.rules), card.content, card.mark, direction, card.captured_s
-    )
-    show = Show(Signal.ACCEPTED, captured_s=card.captured_s)
-    return replace(door, inside=inside), (record, show, Unlock())
+        return _answered(door, card, accepted=True), (
+            Show(Signal.ALREADY_RECORDED, captured_s=card.captured_s),
+        )
+    attempt = attempt_of(door, card, at_s, conduct)
+    decision = decide_card(door, card, attempt, conduct)
+    door = _answered(door, card, accepted=decision.accepted)
+    record = Record(decision, card.content, card.mark, attempt.direction, card.captured_s)
+    show = Show(signal_of(decision.reason), captured_s=card.captured_s)
+    if not decision.accepted:
+        return door, (show, record)
+    memory = passage.remembered(attempt, door.memory, conduct.doorstep)
+    return replace(door, memory=memory), (record, show, Unlock())
 
 
-def _pass(
-    door: Door, mark: str, at_s: float, conduct: Conduct
-) -> tuple[Direction, Mapping[str, float]]:
-    if conduct.passing is not Passing.TOGGLE:
-        return Direction(conduct.passing.value), door.inside
-    inside = {m: s for m, s in door.inside.items() if at_s - s < conduct.stay_max_s}
-    if inside.pop(mark, None) is not None:
-        return Direction.OUT, inside
-    return Direction.IN, {**inside, mark: at_s}
+def _answered(door: Door, card: Presentation, *, accepted: bool) -> Door:
+    return _quiet(_with(door, replace(card, settled=True, accepted=accepted)))
+
+
+def _sweep(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:
+    """Forget, now and then, what no rule asks for any more; what is on disk goes with it."""
+    if at_s - door.swept_s < SWEEP_S:
+        return door, ()
+    door = replace(door, swept_s=at_s)
+    marks = passage.forgotten(door.memory, at_s, conduct.doorstep)
+    if not marks:
+        return door, ()
+    memory = passage.without(door.memory, marks, at_s, conduct.doorstep)
+    return replace(door, memory=memory), (Forget(marks),)
 
 
 def _refuse_next(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:
@@ -223,7 +172,7 @@ def _refuse_next(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple
     if door.phase is not Phase.READY:
         return door, ()
     shown = [
-        (p, decide(p.content, conduct.rules))
+        (p, decide_content(door, p, at_s, conduct))
         for p in door.presentations.values()
         if not p.background
     ]
@@ -245,15 +194,11 @@ def _refuse_next(door: Door, at_s: float, conduct: Conduct) -> tuple[Door, tuple
     door = _quiet(_with(door, replace(presentation, settled=True)))
     direction = None if conduct.passing is Passing.TOGGLE else Direction(conduct.passing.value)
     return door, (
-        Show(_signal_of(decision.reason), captured_s=presentation.captured_s),
+        Show(signal_of(decision.reason), captured_s=presentation.captured_s),
         Record(
             decision, presentation.content, presentation.mark, direction, presentation.captured_s
         ),
     )
-
-
-def _signal_of(reason: Reason) -> Signal:
-    return Signal.NOT_A_CARD if reason in FOREIGN_REASONS.values() else Signal.REJECTED
 
 
 def _unreadable(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effect, ...]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kiosk.door.sighting import Content, Place, Sighting
+from kiosk.door.standing import UNLISTED, Standing
 
 FORGET_BACKGROUND_S = 600.0
 """A poster hidden by a queue of people for up to this long is still the same poster."""
@@ -21,7 +22,7 @@ class Presentation:
 
     `settled`: it has had its answer. `accepted`: that answer was green. `repeated`: it is the same
     card again, recorded not long ago. `captured_s`: when the frame was exposed that began it.
-    `still_since_s`: since when no hand has moved it.
+    `still_since_s`: since when no hand has moved it. `standing`: what the lists said as it began.
     """
 
     mark: str
@@ -35,6 +36,7 @@ class Presentation:
     accepted: bool = False
     repeated: bool = False
     background: bool = False
+    standing: Standing = UNLISTED
 
 
 Presentations = Mapping[str, Presentation]
@@ -71,7 +73,14 @@ def observe(
 
 def _begin(sighting: Sighting, at_s: float, captured_s: float) -> Presentation:
     return Presentation(
-        sighting.mark, sighting.content, captured_s, at_s, at_s, at_s, sighting.place
+        sighting.mark,
+        sighting.content,
+        captured_s,
+        at_s,
+        at_s,
+        at_s,
+        sighting.place,
+        standing=sighting.standing,
     )
 
 

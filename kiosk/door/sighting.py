@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kiosk.door.credential import Credential, Damaged, Foreign
+from kiosk.door.standing import UNLISTED, Standing
 
 Content = Credential | Foreign | Damaged
 
@@ -31,9 +32,11 @@ class Sighting:
     """A code that was read.
 
     `mark` stands for its content within this kiosk: keyed, random to anybody else, equal for the
-    same card. `place` is None where the reader gives no position (zbarlight).
+    same card. `place` is None where the reader gives no position (zbarlight). `standing`: what the
+    lists said when it was seen.
     """
 
     mark: str
     content: Content
     place: Place | None = None
+    standing: Standing = UNLISTED

@@ -8,6 +8,8 @@ poster's legend, the demo and the kiosk all draw from this table.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kiosk.door.reason import FOREIGN_REASONS, Reason
+
 
 class Signal(StrEnum):
     """A meaning shown at the door."""
@@ -16,6 +18,10 @@ class Signal(StrEnum):
     ALREADY_RECORDED = "already-recorded"
     REJECTED = "rejected"
     NOT_A_CARD = "not-a-card"
+    DECLARE = "declare"
+    """Make your health declaration first."""
+    FULL = "full"
+    """Wait until somebody comes out."""
     ONE_AT_A_TIME = "one-at-a-time"
     HOLD_STILL = "hold-still"
     STARTING = "starting"
@@ -72,6 +78,18 @@ PATTERNS: dict[Signal, Pattern] = {
     # Long and short: one long light would be "accepted" to who cannot tell red from green.
     Signal.REJECTED: Pattern((Step(700, red=1, tone_hz=330), Step(200), Step(300, red=1))),
     Signal.NOT_A_CARD: Pattern(_blink(2, Step(220, red=1, tone_hz=440), 120)),
+    # Rising, as a question is.
+    Signal.DECLARE: Pattern(
+        (
+            Step(400, red=1, tone_hz=523),
+            Step(120),
+            Step(120, red=1, tone_hz=659),
+            Step(120),
+            Step(400, red=1, tone_hz=784),
+        )
+    ),
+    # Falling, and long at the end: wait.
+    Signal.FULL: Pattern((Step(150, red=1, tone_hz=740), Step(100), Step(750, red=1, tone_hz=554))),
     Signal.ONE_AT_A_TIME: Pattern(
         (
             Step(90, red=1, tone_hz=880),
@@ -99,3 +117,22 @@ def pattern_of(signal: Signal, fault: Fault | None = None) -> Pattern:
         blinks = FAULT_BLINKS[fault] if fault else 1
         return Pattern((*_blink(blinks, Step(250, red=1), 250), Step(1500)), repeats=True)
     return PATTERNS[signal]
+
+
+ANSWERS = {
+    Reason.OK: Signal.ACCEPTED,
+    Reason.DECLARATION_MISSING: Signal.DECLARE,
+    Reason.DECLARATION_EXPIRED: Signal.DECLARE,
+    Reason.FULL: Signal.FULL,
+    **dict.fromkeys(FOREIGN_REASONS.values(), Signal.NOT_A_CARD),
+}
+"""What shows a reason; every other one is shown as a card that is not accepted."""
+
+
+def signal_of(reason: Reason) -> Signal:
+    """Return what a decision's reason looks and sounds like.
+
+    >>> signal_of(Reason.EXPIRED), signal_of(Reason.FULL)
+    (<Signal.REJECTED: 'rejected'>, <Signal.FULL: 'full'>)
+    """
+    return ANSWERS.get(reason, Signal.REJECTED)

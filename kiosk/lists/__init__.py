@@ -14,11 +14,15 @@ from kiosk.payloads.parts.trust import NOBODY, Context
 
 @dataclass(frozen=True, slots=True)
 class ListVersion:
-    """Which version of a list is in use; `issued_s` is when it was signed, in Unix seconds."""
+    """Which version of a list is in use; `issued_s` is when it was signed, in Unix seconds.
+
+    `periods` are the key periods whose handles it holds; a list without handles has none.
+    """
 
     version: int
     issued_s: int
     entries: int
+    periods: tuple[int, ...] = ()
 
 
 class Lists(Protocol):
@@ -32,6 +36,10 @@ class Lists(Protocol):
     def versions(self) -> Mapping[str, ListVersion]:
         """Which version of each list this is, by name; a list that never came is missing."""
 
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """What is wrong with which list, for a person, by name."""
+
     def standing(self, credential: Credential, handle: str) -> Standing:
         """Return what the lists say of a credential; `handle` is 32 hex digits of this site."""
 
@@ -41,6 +49,7 @@ class NoLists:
 
     context = NOBODY
     versions: Mapping[str, ListVersion] = {}
+    troubles: Mapping[str, str] = {}
 
     def standing(self, credential: Credential, handle: str) -> Standing:
         """Return that nothing is listed."""

@@ -5,10 +5,17 @@ that keeps this contract, and `build(settings, source) -> Outbox`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
+from kiosk.door.event import (
+    Acknowledgement,
+    BootClock,
+    CheckIn,
+    ClockReading,
+    Direction,
+    QueuedEvent,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,38 @@ class Depth:
     trouble: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """Which way somebody passed last, and when."""
+
+    direction: Direction
+    since_unix_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVisits:
+    """On which local days (since 1970) somebody came in how often; it counts for `days` days."""
+
+    days: int
+    counts: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept of those who passed, by mark."""
+
+    passages: Mapping[str, StoredPassage] = field(default_factory=dict)
+    visits: Mapping[str, StoredVisits] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryChange:
+    """What to keep instead for these marks, None where nothing; other marks stay as they are."""
+
+    passages: Mapping[str, StoredPassage | None] = field(default_factory=dict)
+    visits: Mapping[str, StoredVisits | None] = field(default_factory=dict)
+
+
 class Outbox(Protocol):
     """A durable, gaplessly numbered queue. One object belongs to one thread.
 
@@ -38,11 +77,10 @@ class Outbox(Protocol):
     call tries afresh, so that the outbox recovers when the disk does.
     """
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Number `check_in` and put it on disk; durable when this returns.
 
-        `inside`, when given, replaces who is inside (mark to Unix seconds) in the same
-        transaction.
+        `change`, when given, changes the memory of who passed in the same transaction.
 
         Raises:
             OutboxError: Nothing was committed and no number was used.
@@ -62,8 +100,15 @@ class Outbox(Protocol):
             OutboxError: It would not.
         """
 
-    def inside(self) -> dict[str, float]:
-        """Return who is inside, as last committed: mark to Unix seconds."""
+    def remember(self, change: MemoryChange) -> None:
+        """Change the memory of who passed, without an event; a power cut may take it back.
+
+        Raises:
+            OutboxError: Nothing was changed.
+        """
+
+    def memory(self) -> Memory:
+        """Return what is kept of those who passed."""
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         """Return unsent events at places above `after_row`, oldest first."""

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,12 +24,13 @@ from kiosk.door.event import (
     queued,
 )
 from kiosk.errors import OutboxFull
-from kiosk.outbox import Depth
+from kiosk.outbox import Depth, Memory, MemoryChange, StoredPassage, StoredVisits
 from kiosk.outbox.store.age import Age, advanced
 from kiosk.outbox.store.expiry import expired
 
 _DAY_S = 86400.0
 _AT_ONCE = 200
+_Kind = TypeVar("_Kind", StoredPassage, StoredVisits)
 
 
 class Settings(BaseModel):
@@ -74,7 +76,8 @@ class _Store:
     acknowledged: int = 0
     age: Age = field(default_factory=Age)
     kept: dict[int, _Kept] = field(default_factory=dict)
-    inside: dict[str, float] = field(default_factory=dict)
+    passages: dict[str, StoredPassage] = field(default_factory=dict)
+    visits: dict[str, StoredVisits] = field(default_factory=dict)
     boots: set[str] = field(default_factory=set)
     full: bool = False
 
@@ -91,15 +94,15 @@ class MemoryOutbox:
         """Let the disk be full, or not, from now on."""
         self._store.full = full
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Number `check_in` and keep it."""
         self.probe()
         store = self._store
         seq = store.last_seq + 1
         event = enclose(check_in, source=self._source, epoch=store.epoch, seq=seq)
         added = self._add(event, seq, check_in.clock)
-        if inside is not None:
-            store.inside = dict(inside)
+        if change is not None:
+            self._change(change)
         return added
 
     def commit_clock(self, boot_clock: BootClock, now: ClockReading) -> QueuedEvent | None:
@@ -129,9 +132,19 @@ class MemoryOutbox:
         if self._store.full or (full_while is not None and full_while.exists()):
             raise OutboxFull("the outbox in memory plays a full disk")
 
-    def inside(self) -> dict[str, float]:
-        """Return who is inside: mark to Unix seconds."""
-        return dict(self._store.inside)
+    def remember(self, change: MemoryChange) -> None:
+        """Change the memory of who passed, without an event."""
+        self.probe()
+        self._change(change)
+
+    def _change(self, change: MemoryChange) -> None:
+        _put(self._store.passages, change.passages)
+        _put(self._store.visits, {m: v and _copied(v) for m, v in change.visits.items()})
+
+    def memory(self) -> Memory:
+        """Return what is kept of those who passed."""
+        visits = {mark: _copied(each) for mark, each in self._store.visits.items()}
+        return Memory(dict(self._store.passages), visits)
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         """Return unsent events at places above `after_row`, oldest first."""
@@ -206,6 +219,18 @@ class MemoryOutbox:
 
     def close(self) -> None:
         """Keep everything: there is no file to release."""
+
+
+def _copied(visits: StoredVisits) -> StoredVisits:
+    return replace(visits, counts=dict(visits.counts))
+
+
+def _put(kept: dict[str, _Kind], wanted: Mapping[str, _Kind | None]) -> None:
+    for mark, each in wanted.items():
+        if each is None:
+            kept.pop(mark, None)
+        else:
+            kept[mark] = each
 
 
 def build(settings: Settings, source: str) -> MemoryOutbox:

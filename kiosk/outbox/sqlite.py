@@ -7,7 +7,7 @@ whose content is wrong is set aside, and the call that found it goes on with a n
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.errors import OutboxError, OutboxFull
-from kiosk.outbox import Depth
-from kiosk.outbox.store import answers, damage, retention, rows, salvage
+from kiosk.outbox import Depth, Memory, MemoryChange
+from kiosk.outbox.store import answers, damage, erasure, passed, retention, rows, salvage
 from kiosk.outbox.store.file import OutboxFile, Result, Shared, Step
 from kiosk.outbox.store.opening import translated
 
@@ -63,14 +63,14 @@ class SqliteOutbox:
         self._file = OutboxFile(settings.path, settings.max_mb, self._shared, owns=shared is None)
         self._terms = retention.Terms.of_days(settings.retention_days, settings.acknowledged_days)
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Number `check_in` and put it on disk; durable when this returns."""
         self._refuse_full(part=0.5)
 
         def step(db: sqlite3.Connection) -> QueuedEvent:
             event = rows.insert(db, check_in, self._source)
-            if inside is not None:
-                rows.replace_inside(db, inside)
+            if change is not None:
+                passed.change(db, change)
             return event
 
         return self._seen(self._file.transaction(step))
@@ -88,12 +88,13 @@ class SqliteOutbox:
         self._file.transaction(rows.prove)
         self._refuse_full(part=1.0)
 
-    def inside(self) -> dict[str, float]:
-        """Return who is inside, as last committed: mark to Unix seconds."""
-        found: dict[str, float] = self._file.run(
-            lambda db: dict(db.execute("SELECT mark, since_unix_s FROM inside").fetchall())
-        )
-        return found
+    def remember(self, change: MemoryChange) -> None:
+        """Change the memory of who passed, without an event."""
+        self._file.transaction(lambda db: passed.change(db, change), durable=False)
+
+    def memory(self) -> Memory:
+        """Return what is kept of those who passed."""
+        return self._file.run(passed.memory)
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         """Return unsent events at places above `after_row`, oldest first."""
@@ -134,6 +135,14 @@ class SqliteOutbox:
         if not wanted:
             raise OutboxError(f"the outbox holds no epoch {epoch}")
         return sum(answers.send_again(self._steps, each, from_seq - 1) for each in wanted)
+
+    def erase(self, handle: str) -> int:
+        """Blank every event that holds `handle`; return how many those were."""
+        return erasure.erase(self._file, handle)
+
+    def empty_log(self) -> bool:
+        """Remove old pages from the log; False where somebody else reads or writes just now."""
+        return self._file.run(retention.truncate_log)
 
     def keep(self, now: ClockReading) -> bool:
         """Let the age advance; save from a damaged file, prune and blank a bounded number of rows.

@@ -4,8 +4,8 @@ An uplink is one module with a frozen `Settings` model, a class that keeps this 
 `build(settings, source, will) -> Uplink`. An uplink keeps no queue: the outbox is the only one.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -49,10 +49,20 @@ class LedgerSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class DrainTold:
-    """The operator's retained word on how many events a second may leave; None: withdrawn."""
+class Wanted:
+    """A topic to hear besides; a longer message is dropped, and `once` one message is enough."""
 
-    drain_hz: float | None
+    topic: str
+    max_bytes: int
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What came at a topic that was wanted, as it came: nobody has verified it."""
+
+    topic: str
+    body: bytes = field(repr=False)
 
 
 class Word(StrEnum):
@@ -60,7 +70,7 @@ class Word(StrEnum):
 
     ACKNOWLEDGEMENT = "the ledger's acknowledgement"
     PRESENCE = "the ledger's presence"
-    DRAIN = "the drain configuration"
+    LIST = "the lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class WordRefused:
     why: str
 
 
-Report = Connected | Disconnected | Puback | LedgerSaid | DrainTold | WordRefused
+Report = Connected | Disconnected | Puback | LedgerSaid | WordRefused | Retained
 Post = Callable[[Report], None]
 
 
@@ -100,6 +110,13 @@ class Uplink(Protocol):
 
     def send_status(self, body: bytes) -> None:
         """Replace the retained status.
+
+        Raises:
+            DeliveryError: There is no connection.
+        """
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Hear these topics besides, until the connection ends; what comes is `Retained`.
 
         Raises:
             DeliveryError: There is no connection.

@@ -5,11 +5,11 @@ What it moves, and when, is in `turns` and `policy`; here is only the waiting.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kiosk.door.event import ClockReading
-from kiosk.uplink import Report, Uplink
+from kiosk.uplink import Connected, Report, Retained, Uplink, Wanted
 from kiosk.uplink.delivery.pace import DRAIN_HZ, Pace
 from kiosk.uplink.delivery.policy import Courier
 from kiosk.uplink.delivery.turns import Queue, Turns
@@ -32,6 +32,23 @@ class CourierState:
     drain_hz: float = DRAIN_HZ
     drain_told: bool = False
     apart: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """Topics that somebody wants to hear."""
+
+    wanted: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Governed:
+    """Events a second from now on; None: as the settings say."""
+
+    drain_hz: float | None
+
+
+_Item = Report | _Listening | _Governed | bytes | None
 
 
 class CourierThread:
@@ -62,10 +79,11 @@ class CourierThread:
         self._monotonic_s = monotonic_s
         self._changed = changed
         self._reading = reading
+        self._listener: Callable[[Connected | Retained], None] | None = None
         now_s = monotonic_s()
         self._courier = Courier(pace=Pace(drain_hz, at_s=now_s))
         self._courier.connection.spread(now_s, start_spread_s)
-        self._inbox: queue.Queue[Report | bytes | None] = queue.Queue(maxsize=1024)
+        self._inbox: queue.Queue[_Item] = queue.Queue(maxsize=1024)
         self._stopping = threading.Event()
         self._state = CourierState(drain_hz=drain_hz)
         self._last_status: bytes | None = None
@@ -76,6 +94,13 @@ class CourierThread:
     def puback_s(self) -> float | None:
         """When a broker last answered an event; None: never since the start."""
         return self._courier.puback_at_s
+
+    def heard_by(self, listener: Callable[[Connected | Retained], None]) -> None:
+        """Tell `listener` of each connection and of what came at topics that were wanted.
+
+        Called before the start; it is told on the courier's thread and must not block.
+        """
+        self._listener = listener
 
     def start(self) -> None:
         """Start moving rows."""
@@ -89,6 +114,14 @@ class CourierThread:
         """Replace the kiosk's status; any thread, never blocks."""
         self._put(status)
 
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Hear these topics besides while this connection lasts; any thread, never blocks."""
+        self._put(_Listening(tuple(wanted)))
+
+    def govern(self, drain_hz: float | None) -> None:
+        """Send at most so many events a second; None: as the settings say; any thread, no wait."""
+        self._put(_Governed(drain_hz))
+
     def close(self, last_status: bytes, timeout_s: float) -> None:
         """Stop; what is not delivered stays in the outbox."""
         self._last_status = last_status
@@ -96,7 +129,7 @@ class CourierThread:
         self._put(None)
         self._thread.join(timeout_s)
 
-    def _put(self, item: Report | bytes | None) -> None:
+    def _put(self, item: _Item) -> None:
         try:
             self._inbox.put_nowait(item)
         except queue.Full:
@@ -133,14 +166,20 @@ class CourierThread:
             except queue.Empty:
                 return
 
-    def _take(self, turns: Turns, item: Report | bytes | None) -> None:
+    def _take(self, turns: Turns, item: _Item) -> None:
         if item is None:
             turns.committed()
         elif isinstance(item, bytes):
             turns.say(item)
+        elif isinstance(item, _Listening):
+            turns.listen(item.wanted)
+        elif isinstance(item, _Governed):
+            turns.govern(item.drain_hz)
         else:
             self.heard_s = self._monotonic_s()
             turns.hear(item, self.heard_s)
+            if self._listener is not None and isinstance(item, Connected | Retained):
+                self._listener(item)
 
     def _publish_state(self, disk_trouble: str | None) -> None:
         courier = self._courier

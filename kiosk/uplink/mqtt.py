@@ -8,6 +8,7 @@ v5 is required: only there does a broker say no (0x87) or "nobody subscribed" (0
 
 import socket
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,16 +20,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from kiosk.door.event import QueuedEvent
 from kiosk.errors import BrokerUnreachable
-from kiosk.uplink import Post
-from kiosk.uplink.delivery.network import QOS, Network
-from kiosk.uplink.delivery.words import MAX_WORD_BYTES
+from kiosk.uplink import Post, Wanted
+from kiosk.uplink.delivery.ear import QOS
+from kiosk.uplink.delivery.network import Network
 
+MAX_MESSAGE_BYTES = 128 * 1024
+"""The largest that anybody says to a kiosk: a shard of a list."""
 MOST_HUNG = 4
 """Network threads that were told to end and hang: with so many, only a new process helps."""
 
 _CONNECT_TIMEOUT_S = 5.0
 _CLOSE_S = 0.8
-_MAX_PACKET_BYTES = MAX_WORD_BYTES + 1024
+_MAX_PACKET_BYTES = MAX_MESSAGE_BYTES + 1024
 
 
 class Settings(BaseModel):
@@ -98,6 +101,10 @@ class MqttUplink:
         """Replace the retained status."""
         self._open().say(body)
 
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Hear these topics besides, until the connection ends."""
+        self._open().listen(wanted)
+
     def disconnect(self, status: bytes | None = None) -> None:
         """End the connection, first leaving `status` behind."""
         network, self._network = self._network, None
@@ -112,7 +119,9 @@ class MqttUplink:
     def _dial(self) -> paho.Client:
         settings = self._settings
         properties = _properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = 0
+        # By the standard a will is told when its session ends, however long its delay. What is kept
+        # for so long is never asked for: the next connection begins clean.
+        properties.SessionExpiryInterval = settings.will_delay_s
         properties.MaximumPacketSize = _MAX_PACKET_BYTES
         client = self._new_client()
         try:
@@ -144,7 +153,7 @@ class MqttUplink:
         # The courier keeps the window; paho must not hold events back behind one of its own.
         client.max_inflight_messages_set(0)
         if settings.tls:
-            _encrypt(client, settings)
+            encrypt(client, settings)
         if settings.username is not None:
             password = settings.password.get_secret_value() if settings.password else None
             client.username_pw_set(settings.username, password)
@@ -160,7 +169,12 @@ def _properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho leaves it untyped
 
 
-def _encrypt(client: paho.Client, settings: Settings) -> None:
+def encrypt(client: paho.Client, settings: Settings) -> None:
+    """Have a client encrypt its connection, as the settings say.
+
+    Raises:
+        BrokerUnreachable: A file that they name cannot be used.
+    """
     try:
         what = f"ca_file = {str(settings.ca_file)!r}"
         context = ssl.create_default_context(cafile=settings.ca_file)

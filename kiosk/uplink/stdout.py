@@ -1,13 +1,14 @@
 """Prints events, one JSON object a line: for trials, pipes and a first look without a broker."""
 
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict
 
 from kiosk.door.event import QueuedEvent
 from kiosk.errors import BrokerUnreachable
-from kiosk.uplink import STATUS_ROW, Connected, Post, Puback
+from kiosk.uplink import STATUS_ROW, Connected, Post, Puback, Wanted
 
 _SUCCESS = 0
 
@@ -46,6 +47,11 @@ class StdoutUplink:
         if self._post is None:
             raise BrokerUnreachable("not connected: call connect first")
         self._post(Puback(STATUS_ROW, _SUCCESS))
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:  # noqa: ARG002 - nobody says anything
+        """Hear nothing: nobody talks to standard output."""
+        if self._post is None:
+            raise BrokerUnreachable("not connected: call connect first")
 
     def disconnect(self, status: bytes | None = None) -> None:  # noqa: ARG002 - nobody reads it
         """Stop printing."""

@@ -81,8 +81,8 @@ class Storage(Protocol):
 
     Contract, held by `tests/contract/test_ledger_storages.py` for each: what `store` returned
     survives a power cut, whole; what raised has changed nothing; a number is stored once, whoever
-    brings it how often, and bytes that were stored never change; `acknowledgements` never names a
-    number below which one is missing.
+    brings it how often, and bytes that were stored never change, but for `expire`, which blanks the
+    person in them; `acknowledgements` never names a number below which one is missing.
 
     Every method raises `StorageError` when the storage cannot be used.
     """
@@ -105,6 +105,12 @@ class Storage(Protocol):
 
     def correct(self, limit: int) -> bool:
         """Give times to events of boots whose clock is known by now; True: more is left to do."""
+
+    def expire(self, before_us: int, limit: int) -> bool:
+        """Blank the person in events that came in before, a bounded number; True: more is left.
+
+        Their numbers stay, so that nothing is missing.
+        """
 
     def expect(self, said: Mapping[str, Mapping[str, int]], now_us: int) -> list[OpenGap]:
         """Count as missing what was acknowledged once, by source and epoch, and is not stored.

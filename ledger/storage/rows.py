@@ -68,7 +68,7 @@ def row_of(
     head = (series_id, each.seq, receipt.day, receipt.us, each.digest)
     if not isinstance(event, CheckInEvent):
         utc_us = micros(event.time)
-        nothing = (None,) * 7
+        nothing = (None,) * 9
         return (*head, "clock", *nothing, False, event.data.boot, None, utc_us, True, utc_us)
     data, clock = event.data, event.data.clock
     told_us = micros(clock.utc)
@@ -81,10 +81,12 @@ def row_of(
         "checkin",
         _word(data.verdict),
         _word(data.reason),
+        _words(data.flags),
         _word(data.direction),
         data.kind,
         _word(data.assurance),
         data.handle,
+        data.period,
         data.sealed,
         data.expired,
         clock.boot,
@@ -99,3 +101,9 @@ def row_of(
 def _word(word: StrEnum | None) -> str | None:
     """Return what is stored of a word; asked of the enumeration, it takes as long as a row."""
     return None if word is None else word.value
+
+
+@cache
+def _words(words: tuple[StrEnum, ...]) -> str | None:
+    """Return the same for several."""
+    return " ".join(word.value for word in words) or None

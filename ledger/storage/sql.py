@@ -26,6 +26,7 @@ from ledger.storage import (
     OpenGap,
     Stored,
     Told,
+    blanking,
     follow_up,
     series,
     statuses,
@@ -52,6 +53,7 @@ class SqlStorage(ABC):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._ids: dict[str, int] = {}
+        self._blanked = False
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
 
     @abstractmethod
@@ -65,6 +67,10 @@ class SqlStorage(ABC):
     @abstractmethod
     def _prepare(self, day: date) -> None:
         """Make room for the events of a day."""
+
+    @abstractmethod
+    def _scrub(self) -> None:
+        """Remove what was blanked from where it may still lie, as far as this database can."""
 
     def store(self, received: Sequence[Received | Unread], now_us: int) -> Stored:
         """Store what is new, in one transaction."""
@@ -129,6 +135,17 @@ class SqlStorage(ABC):
         """Give times to events of boots whose clock is known by now."""
         with self._translated(), self._engine.begin() as connection:
             return follow_up.correct(connection, limit)
+
+    def expire(self, before_us: int, limit: int) -> bool:
+        """Blank what came in before; True: more is left to do."""
+        with self._translated():
+            with self._engine.begin() as connection:
+                count = blanking.expire(connection, before_us, limit)
+            self._blanked = self._blanked or count > 0
+            if self._blanked and not count:
+                self._scrub()
+                self._blanked = False
+        return count > 0
 
     def expect(self, said: Mapping[str, Mapping[str, int]], now_us: int) -> list[OpenGap]:
         """Count as missing what was acknowledged once and is not stored."""

@@ -93,10 +93,12 @@ event = Table(
     Column("name", String(16), nullable=False, comment="`checkin` or `clock`."),
     Column("verdict", String(16), comment="Null for `clock`, as all to `expired`."),
     Column("reason", String(64)),
+    Column("flags", Text, comment="What a venue let pass all the same; null: nothing."),
     Column("direction", String(8)),
     Column("kind", String(64)),
     Column("assurance", String(16)),
     Column("handle", String(32), comment="Stands for a person at one site; may be blanked."),
+    Column("period", BigInteger, comment="The key period in which the handle was made."),
     Column("sealed", Text, comment="For the tracing authority only; may be blanked."),
     Column("expired", Boolean, nullable=False, comment="Whether it was blanked."),
     Column("boot", String(64), nullable=False, comment="The kiosk's boot that it belongs to."),
@@ -112,6 +114,9 @@ event = Table(
 untimed = Index("event_untimed", event.c.series_id, event.c.boot)
 """Only rows that wait for their boot's clock, so it is nearly empty. The migration says so: a
 condition on an index is written differently for each database."""
+
+held = Index("event_held", event.c.received_us)
+"""Only rows that hold a person, so that retention finds the oldest without looking at the rest."""
 
 unread = Table(
     "unread",
@@ -148,6 +153,19 @@ status = Table(
     Column("boot", Text, comment="The boot that it was told in; null where it says none."),
     Column("body", LargeBinary, nullable=False, comment="As it came."),
     comment="The last status of each kiosk.",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("at_us", BigInteger, nullable=False, comment="When, before anything was done."),
+    Column("who", Text, nullable=False, comment="Who did it, as the system knows them."),
+    Column("what", String(16), nullable=False, comment="`open` or `erase`."),
+    Column("reason", Text, nullable=False, comment="Why, in their words."),
+    Column("key_id", String(8), comment="The key that identities were opened with."),
+    Column("events", Text, nullable=False, comment="Which events, one a line; nobody's handle."),
+    comment="Who looked at identities, and who erased some. Never whose.",
 )
 
 EVENT_COLUMNS = tuple(column.name for column in event.columns)

@@ -1,14 +1,14 @@
 """The whole courier, thread and network, against brokers that are strict, silent or real."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, QueuedEvent
 from kiosk.outbox import memory
-from kiosk.uplink import Post, Puback, Report, Uplink
+from kiosk.uplink import Post, Puback, Report, Uplink, Wanted
 from kiosk.uplink.courier import CourierState, CourierThread
 from kiosk.uplink.delivery.rows import NO_SUBSCRIBERS, PAYLOAD_FORMAT_INVALID, QUOTA_EXCEEDED
 from kiosk.uplink.delivery.words import DRAIN_TOPIC
@@ -181,6 +181,9 @@ class Sabotaged:
 
     def send_status(self, body: bytes) -> None:
         self._inner.send_status(body)
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        self._inner.listen(wanted)
 
     def disconnect(self, status: bytes | None = None) -> None:
         self._inner.disconnect(status)

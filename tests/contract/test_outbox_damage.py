@@ -13,6 +13,7 @@ from kiosk.errors import OutboxError
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
 from kiosk.outbox.store import damage
 from tests.parts.check_ins import SOURCE, check_in, mark
+from tests.parts.memories import came_in, inside
 from tests.parts.readings import check_in_at, reading
 
 PAGE_BYTES = 4096
@@ -32,7 +33,10 @@ def opened(path: Path) -> SqliteOutbox:
 def filled(path: Path, *, sent: int = 100, acknowledged: int = 50) -> dict[str, bytes]:
     """Leave a file of many events, all in the database itself; return the unacknowledged ones."""
     outbox = opened(path)
-    events = [outbox.commit(check_in_at(n, reading(n)), {mark(n): 1.5}) for n in range(1, MANY + 1)]
+    events = [
+        outbox.commit(check_in_at(n, reading(n)), came_in({mark(n - 1): None, mark(n): 1.5}))
+        for n in range(1, MANY + 1)
+    ]
     outbox.mark_sent([event.row for event in events[:sent]])
     epoch = events[0].event_id.partition(":")[0]
     outbox.acknowledge(Acknowledgement(epochs={epoch: acknowledged}))
@@ -110,7 +114,7 @@ def test_garbled_pages_cost_only_what_stood_in_them(path: Path, seed: int) -> No
     missing = unacknowledged.keys() - found.keys()
     assert all(unacknowledged[event_id] in lost for event_id in missing)
     assert all(unacknowledged[e] == body for e, body in found.items() if e in unacknowledged)
-    assert outbox.inside() == {mark(MANY): 1.5}
+    assert inside(outbox) == {mark(MANY): 1.5}
     trouble = outbox.depth().trouble
     assert trouble is not None
     assert "damaged" in trouble
@@ -124,7 +128,7 @@ def test_what_is_acknowledged_is_not_saved_again(path: Path) -> None:
     outbox = opened(path)
 
     assert saved(outbox) == unacknowledged
-    assert outbox.inside() == {mark(MANY): 1.5}
+    assert inside(outbox) == {mark(MANY): 1.5}
     epoch = next(iter(unacknowledged)).partition(":")[0]
     assert outbox.commit(check_in(1)).event_id.partition(":")[0] != epoch
     outbox.mark_sent([event.row for event in outbox.pending(0, 10**6)])

@@ -9,6 +9,7 @@ from kiosk.errors import OutboxError, OutboxFull
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
 from tests.parts.check_ins import SOURCE, check_in, mark
 from tests.parts.disk import SmallDisk, no_file_grows_beyond
+from tests.parts.memories import came_in
 
 MANY = 5000
 ROOMY_KB = 4096
@@ -157,12 +158,11 @@ def test_a_probe_that_passed_is_followed_by_a_commit(outbox: SqliteOutbox, disk:
 
 def test_a_probe_keeps_its_word_up_to_the_space_that_is_given(tmp_path: Path) -> None:
     outbox = build(Settings(path=tmp_path / "outbox.db", max_mb=1), SOURCE)
-    inside: dict[str, float] = {}
     committed = 0
     for n in range(MANY):
         promised = works(outbox.probe)
-        inside[mark(n)] = float(n)
-        kept = works(lambda: outbox.commit(check_in(n), inside))  # noqa: B023 - called at once
+        change = came_in({mark(n): float(n)})
+        kept = works(lambda: outbox.commit(check_in(n), change))  # noqa: B023 - called at once
         assert kept or not promised
         committed += kept
         if not kept:

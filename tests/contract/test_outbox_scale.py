@@ -10,6 +10,7 @@ import pytest
 from kiosk.door.event import Acknowledgement, BootClock
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
 from tests.parts.check_ins import SOURCE, check_in, mark
+from tests.parts.memories import came_in
 from tests.parts.readings import DAY_S, check_in_at, reading
 
 ROWS = 20_000
@@ -69,7 +70,7 @@ def scans(path: Path, statement: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "what", ["commit", "probe", "depth", "inside", "clock", "sent", "again", "word", "keep"]
+    "what", ["commit", "probe", "depth", "memory", "clock", "sent", "again", "word", "keep"]
 )
 def test_nothing_is_counted_or_read_from_end_to_end(
     full: SqliteOutbox, path: Path, what: str
@@ -78,10 +79,10 @@ def test_nothing_is_counted_or_read_from_end_to_end(
     ran = statements(
         full,
         {
-            "commit": lambda: full.commit(check_in(2), {mark(2): 1.0}),
+            "commit": lambda: full.commit(check_in(2), came_in({mark(2): 1.0})),
             "probe": full.probe,
             "depth": full.depth,
-            "inside": full.inside,
+            "memory": full.memory,
             "clock": lambda: full.commit_clock(BootClock(boot="b", offset_ns=1), reading(9)),
             "sent": lambda: full.mark_sent(range(SENT + 1, SENT + 21)),
             "again": full.send_again,

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.door.event import Acknowledgement, enclose, queued
+from kiosk.door.event import Acknowledgement, Direction, enclose, queued
 from kiosk.errors import OutboxError
+from kiosk.outbox import Memory, StoredPassage
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
-from kiosk.outbox.store import opening
+from kiosk.outbox.store import opening, passed, reading
 from kiosk.outbox.store.opening import SCHEMA_VERSION, migrate
 from tests.parts.check_ins import SOURCE, check_in, mark
+from tests.parts.memories import inside, inside_of
 
 EPOCH = "0123456789abcdef"
 PRUNED, LAST = (1, 2, 4), 9
@@ -65,12 +67,51 @@ def test_version_1_is_brought_up_and_keeps_everything(
     assert [(e.seq, e.event_id, e.body) for e in outbox.pending(0, 100)] == [
         (n, f"{EPOCH}:{n}", bodies[n]) for n in unsent
     ]
-    assert outbox.inside() == {mark(3): 12.5}
+    assert inside(outbox) == {mark(3): 12.5}
     depth = outbox.depth()
     assert (depth.rows, depth.unsent, depth.unacknowledged) == (6, 4, 6)
     assert outbox.commit(check_in(10)).event_id == f"{EPOCH}:10"
     assert outbox.send_again() == len(SENT)
     assert {e.seq: e.body for e in outbox.pending(0, 6)} == bodies
+
+
+@pytest.fixture
+def version_2(path: Path, bodies: dict[int, bytes]) -> dict[int, bytes]:
+    """Bring that file to version 2, as kiosks had it before version 3 existed."""
+    schema = resources.files(opening.__name__.rpartition(".")[0]).joinpath("schema_v2.sql")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(schema.read_text("utf-8"))
+        db.execute("INSERT INTO inside VALUES (?, 0.0)", (mark(4),))
+        assert opening.version_of(db) == 2
+    return bodies
+
+
+def test_version_2_is_brought_up_and_keeps_everything(
+    version_2: dict[int, bytes], path: Path, outbox: SqliteOutbox
+) -> None:
+    unsent = [n for n in version_2 if n not in SENT]
+
+    assert [(e.seq, e.body) for e in outbox.pending(0, 100)] == [(n, version_2[n]) for n in unsent]
+    # What it knew of who is inside is what is known of who passed.
+    arrived = {mark(3): 12.5, mark(4): 0.0}
+    passages = {m: StoredPassage(Direction.IN, since_s) for m, since_s in arrived.items()}
+    assert outbox.memory() == Memory(passages)
+    assert outbox.commit(check_in(10)).event_id == f"{EPOCH}:10"
+    outbox.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert opening.version_of(db) == SCHEMA_VERSION == 3
+
+
+@pytest.mark.parametrize("version", ["bodies", "version_2"])
+def test_an_older_file_is_read_without_being_changed(
+    version: str, path: Path, request: pytest.FixtureRequest
+) -> None:
+    kept = request.getfixturevalue(version)
+    before = contents(path)
+    with reading.reading(path) as opened:
+        assert inside_of(passed.memory(opened.db))[mark(3)] == 12.5
+    assert reading.account(path, check=True).rows == len(kept)
+    assert contents(path) == before
 
 
 def test_what_version_1_had_sent_can_be_acknowledged(

@@ -16,6 +16,7 @@ from kiosk.errors import OutboxError
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
 from kiosk.outbox.store import opening
 from tests.parts.check_ins import SOURCE, check_in, mark
+from tests.parts.memories import came_in, inside
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20
@@ -44,15 +45,15 @@ def raw(path: Path, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_reopening_keeps_epoch_numbers_bytes_marks_and_who_is_inside(path: Path) -> None:
+def test_reopening_keeps_epoch_numbers_bytes_marks_and_who_passed(path: Path) -> None:
     before = build(Settings(path=path), SOURCE)
-    events = [before.commit(check_in(n), {mark(n): 0.5}) for n in (1, 2, 3)]
+    events = [before.commit(check_in(n), came_in({mark(n): 0.5})) for n in (1, 2, 3)]
     before.mark_sent([2])
     before.close()
 
     after = build(Settings(path=path), SOURCE)
     assert after.pending(0, 10) == [events[0], events[2]]
-    assert after.inside() == {mark(3): 0.5}
+    assert inside(after) == {mark(n): 0.5 for n in (1, 2, 3)}
     fourth = after.commit(check_in(4))
     assert fourth.event_id == f"{events[0].event_id.partition(':')[0]}:4"
     assert (after.depth().rows, after.depth().unsent) == (4, 3)

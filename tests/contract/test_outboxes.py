@@ -5,17 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kiosk.app.adapters import OUTBOXES
-from kiosk.door.event import CheckInEvent, QueuedEvent
+from kiosk.door.event import CheckInEvent, Direction, QueuedEvent
 from kiosk.errors import OutboxError
-from kiosk.outbox import Outbox
+from kiosk.outbox import Memory, MemoryChange, Outbox, StoredPassage, StoredVisits
 from tests.parts.check_ins import SOURCE, check_in, mark
 from tests.parts.disk import no_file_grows_beyond
 from tests.parts.families import every, loaded, settings
+from tests.parts.memories import came_in, inside
 from tests.parts.reports import deadline_s, join
 
 Fault = Callable[[], AbstractContextManager[None]]
@@ -95,12 +97,15 @@ def test_a_failure_before_the_first_commit_uses_no_number(outbox: Outbox, fault:
     assert outbox.commit(check_in(1)).seq == 1
 
 
-def test_a_failed_commit_leaves_who_is_inside(outbox: Outbox, fault: Fault) -> None:
-    outbox.commit(check_in(1), {mark(1): 1.5})
+def test_a_failed_commit_leaves_the_memory_of_who_passed(outbox: Outbox, fault: Fault) -> None:
+    visits = {mark(1): StoredVisits(7, {19000: 2})}
+    outbox.commit(check_in(1), replace(came_in({mark(1): 1.5}), visits=visits))
+    change = replace(came_in({mark(1): None, mark(2): 2.5}), visits={mark(1): None})
     with fault(), pytest.raises(OutboxError):
-        outbox.commit(check_in(2), {mark(1): 1.5, mark(2): 2.5})
+        outbox.commit(check_in(2), change)
 
-    assert outbox.inside() == {mark(1): 1.5}
+    assert inside(outbox) == {mark(1): 1.5}
+    assert outbox.memory().visits == visits
 
 
 def test_a_probe_says_what_a_commit_would(outbox: Outbox, fault: Fault) -> None:
@@ -127,7 +132,7 @@ def test_bytes_of_an_event_never_change(outbox: Outbox) -> None:
     first = outbox.commit(check_in(1))
     before = outbox.pending(0, 10)
     outbox.mark_sent([outbox.commit(check_in(2)).seq])
-    outbox.commit(check_in(3), {mark(3): 3.0})
+    outbox.commit(check_in(3), came_in({mark(3): 3.0}))
 
     assert before == [first]
     assert outbox.pending(0, 1) == [first]
@@ -162,44 +167,66 @@ def test_marking_ignores_numbers_that_do_not_exist(outbox: Outbox) -> None:
     assert numbers(outbox.pending(0, 10)) == [1, 3, 4]
 
 
-def test_inside_is_replaced_as_a_whole_or_left_alone(outbox: Outbox) -> None:
-    assert outbox.inside() == {}
-    outbox.commit(check_in(1), {mark(1): 1.25, mark(2): 2.0})
+def test_a_change_of_the_memory_changes_whom_it_names_and_nobody_else(outbox: Outbox) -> None:
+    assert outbox.memory() == Memory()
+    outbox.commit(check_in(1), came_in({mark(1): 1.25, mark(2): 2.0}))
     outbox.commit(check_in(2))
-    assert outbox.inside() == {mark(1): 1.25, mark(2): 2.0}
+    assert inside(outbox) == {mark(1): 1.25, mark(2): 2.0}
 
-    outbox.commit(check_in(3), {mark(2): 9.0, mark(3): 3.0})
-    assert outbox.inside() == {mark(2): 9.0, mark(3): 3.0}
-    outbox.commit(check_in(4), {})
-    assert outbox.inside() == {}
+    left = StoredPassage(Direction.OUT, 9.0)
+    visits = {mark(3): StoredVisits(7, {19000: 1, 19002: 2}), mark(4): StoredVisits(1, {0: 3})}
+    outbox.commit(check_in(3), MemoryChange({mark(2): left, mark(3): None}, visits))
+    arrived = StoredPassage(Direction.IN, 1.25)
+    assert outbox.memory() == Memory({mark(1): arrived, mark(2): left}, visits)
+
+    fewer = {mark(3): StoredVisits(3, {19002: 3}), mark(4): None}
+    outbox.commit(check_in(4), MemoryChange({mark(1): None}, fewer))
+    assert outbox.memory() == Memory({mark(2): left}, {mark(3): StoredVisits(3, {19002: 3})})
 
 
-def test_what_inside_returns_is_a_copy(outbox: Outbox) -> None:
-    given = {mark(1): 1.0}
-    outbox.commit(check_in(1), given)
-    given.clear()
-    outbox.inside().clear()
+def test_the_memory_can_change_without_an_event(outbox: Outbox, fault: Fault) -> None:
+    outbox.remember(came_in({mark(1): 1.0, mark(2): 2.0}))
+    with fault(), pytest.raises(OutboxError):
+        outbox.remember(came_in({mark(1): None}))
+    assert inside(outbox) == {mark(1): 1.0, mark(2): 2.0}
+    outbox.remember(came_in({mark(1): None}))
 
-    assert outbox.inside() == {mark(1): 1.0}
+    assert inside(outbox) == {mark(2): 2.0}
+    assert held(outbox) == (0, 0)
+    assert outbox.commit(check_in(1)).seq == 1
+
+
+def test_what_the_memory_returns_is_a_copy(outbox: Outbox) -> None:
+    counts = {19000: 1}
+    visits = {mark(1): StoredVisits(7, counts)}
+    outbox.commit(check_in(1), MemoryChange({}, visits))
+    counts.clear()
+    visits.clear()
+    outbox.memory().visits[mark(1)].counts.clear()  # type: ignore[attr-defined]
+    outbox.memory().visits.clear()  # type: ignore[attr-defined]
+
+    assert outbox.memory().visits == {mark(1): StoredVisits(7, {19000: 1})}
 
 
 def test_a_sibling_in_another_thread_sees_commits_and_marks_them(outbox: Outbox) -> None:
     seen: list[list[int]] = []
+    who: list[dict[str, float]] = []
 
     def courier() -> None:
         rows = outbox.sibling()
         seen.append(numbers(rows.pending(0, 10)))
         rows.mark_sent([1])
-        seen.append(list(rows.inside()))  # type: ignore[arg-type]
+        who.append(inside(rows))
         rows.close()
 
-    outbox.commit(check_in(1), {mark(1): 1.0})
+    outbox.commit(check_in(1), came_in({mark(1): 1.0}))
     outbox.commit(check_in(2))
     thread = threading.Thread(target=courier)
     thread.start()
     join(thread)
 
-    assert seen == [[1, 2], [mark(1)]]
+    assert seen == [[1, 2]]
+    assert who == [{mark(1): 1.0}]
     assert numbers(outbox.pending(0, 10)) == [2]
 
 
@@ -249,7 +276,7 @@ def test_a_courier_marking_while_the_door_commits_loses_nothing(outbox: Outbox) 
 
     thread = threading.Thread(target=courier)
     thread.start()
-    committed = [outbox.commit(check_in(n), {mark(n): 1.0}) for n in range(1, total + 1)]
+    committed = [outbox.commit(check_in(n), came_in({mark(n): 1.0})) for n in range(1, total + 1)]
     join(thread)
 
     assert errors == []

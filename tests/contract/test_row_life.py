@@ -1,6 +1,6 @@
 """Every arrow of the table that the documents draw: taken by a real outbox and a real courier."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from kiosk.app.adapters import OUTBOXES
 from kiosk.door.event import Acknowledgement, CheckInEvent, ClockReading, QueuedEvent, read_event
 from kiosk.outbox import Outbox
-from kiosk.uplink import Connected, Disconnected, Post, Puback, Report
+from kiosk.uplink import Connected, Disconnected, Post, Puback, Report, Wanted
 from kiosk.uplink.delivery.policy import APART_S, Courier
 from kiosk.uplink.delivery.rows import (
     LIFE,
@@ -38,6 +38,9 @@ class Silent:
 
     def send_status(self, body: bytes) -> None:
         assert body
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        assert wanted
 
     def disconnect(self, status: bytes | None = None) -> None:
         assert status is None

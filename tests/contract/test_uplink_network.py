@@ -97,6 +97,35 @@ def test_a_kiosk_that_dies_leaves_its_will(broker: Broker) -> None:
         uplink.disconnect()
 
 
+def test_a_kiosk_that_is_back_within_the_delay_was_never_offline(broker: Broker) -> None:
+    with Subscriber(broker.port, f"{SOURCE}/status") as watcher:
+        uplink, reports = uplink_to(broker.port, will_delay_s=30), Bug(SystemExit())
+        uplink.connect(reports)
+        reports.next(Connected)
+        uplink.send_status(b'{"online":true}')
+        assert watcher.next().body == b'{"online":true}'
+        for thread in networks():
+            join(thread)
+
+        again = Reports()
+        uplink.connect(again)
+        again.next(Connected)
+        uplink.send_status(b'{"online":"again"}')
+        assert watcher.next().body == b'{"online":"again"}'
+        uplink.disconnect()
+
+
+def test_a_kiosk_that_stays_away_is_offline_after_the_delay(broker: Broker) -> None:
+    with Subscriber(broker.port, f"{SOURCE}/status") as watcher:
+        uplink, reports = uplink_to(broker.port, will_delay_s=1), Bug(SystemExit())
+        uplink.connect(reports)
+        reports.next(Connected)
+        uplink.send_status(b'{"online":true}')
+        assert watcher.next().body == b'{"online":true}'
+        assert watcher.next().body == WILL
+        uplink.disconnect()
+
+
 def test_a_network_thread_that_hangs_is_left_behind_for_a_new_one() -> None:
     with ScriptedBroker() as stub:
         uplink, hang, reports = uplink_to(stub.port), Hang(), Reports()

@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.app.adapters import UPLINKS
 from kiosk.errors import DeliveryError
-from kiosk.uplink import Connected, Disconnected, Puback, Uplink
+from kiosk.uplink import Connected, Disconnected, Puback, Uplink, Wanted
 from kiosk.uplink.stdout import StdoutUplink
 from tests.parts.broker import Broker
 from tests.parts.check_ins import SOURCE, events
@@ -68,6 +68,8 @@ def test_nothing_can_be_sent_without_a_connection(uplink: Uplink) -> None:
         uplink.send(events(1)[0])
     with pytest.raises(DeliveryError):
         uplink.send_status(b"{}")
+    with pytest.raises(DeliveryError):
+        uplink.listen([Wanted("kiosk/v1/lists/revoked", 100)])
 
     reports = Reports()
     uplink.connect(reports)

@@ -4,6 +4,8 @@ The real turns run over a real outbox in memory; broker and ledger are played, e
 when Hypothesis says so. What must hold at every moment is asserted where it could break.
 """
 
+from collections.abc import Sequence
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -20,6 +22,7 @@ from kiosk.uplink import (
     Post,
     Puback,
     Report,
+    Wanted,
     Word,
     WordRefused,
 )
@@ -55,6 +58,9 @@ class PlayedWire:
     def send_status(self, body: bytes) -> None:
         assert body
         self._take(STATUS_ROW)
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        assert wanted
 
     def disconnect(self, status: bytes | None = None) -> None:
         assert status is None

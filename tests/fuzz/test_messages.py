@@ -6,8 +6,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.app.record import Keys, looked
+from kiosk.app.keys import Keys
+from kiosk.app.record import looked
 from kiosk.eye.messages import MAX_LINE_BYTES, Code, Heartbeat, Hello, Message, Seen, decode, encode
+from kiosk.lists import NoLists
 
 KEYS = Keys(b"s" * 32, b"d" * 32)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=63)
@@ -100,7 +102,7 @@ def test_whatever_an_eye_saw_becomes_a_cue(seen: Seen, data: st.DataObject, at_s
     fields["captured_ns"] = data.draw(COUNTS | st.integers(10**300, 10**320))
     found = outcome(json.dumps(fields).encode())
     if isinstance(found, Seen):
-        cue = looked(found, at_s, KEYS)
+        cue = looked(found, at_s, KEYS, NoLists())
         assert at_s - 10.001 <= cue.captured_s <= at_s + 0.001
         assert len(cue.sightings) <= len(found.codes)
         assert cue.unreadable == any(c.payload is None for c in found.codes)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from docs.generate import EXAMPLE_ENVIRON
-from docs.signal_names import FAULTS, SIGNALS
 from kiosk.app.settings import load_settings
 from kiosk.app.wiring_plan import rows_of
 from kiosk.door.signal import Fault, Pattern, Signal, pattern_of
+from kiosk.door.signal_names import FAULTS, SIGNALS
 from tests.parts.broker import free_port, program
 from tests.parts.markdown import ROOT, Block, blocks, pages
 from tests.parts.page_reader import reading

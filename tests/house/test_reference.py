@@ -7,12 +7,12 @@ import pytest
 
 from docs import generate
 from docs.settings_page import text as settings_page
-from docs.signal_names import FAULTS, SIGNALS
 from kiosk import clock, errors
 from kiosk.app import adapters
 from kiosk.app.settings import MANY_ADAPTERS, ONE_ADAPTER, SECTIONS
 from kiosk.door.machine import TRANSITIONS
 from kiosk.door.signal import Fault, Signal
+from kiosk.door.signal_names import FAULTS, SIGNALS
 
 
 def test_nothing_drifted() -> None:

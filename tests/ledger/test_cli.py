@@ -177,11 +177,11 @@ def test_without_tables_nothing_is_made(tmp_path: Path) -> None:
 
 
 def test_migrate_says_what_it_did(config: Path, tmp_path: Path) -> None:
-    assert "of version 0001 already" in run(config, "migrate").stdout
+    assert "of version 0002 already" in run(config, "migrate").stdout
     new = tmp_path / "new.toml"
     new.write_text(config.read_text().replace("ledger.db", "new.db"))
     if "sqlite" in new.read_text():
-        assert "of version 0001 now; before: none" in run(new, "migrate").stdout
+        assert "of version 0002 now; before: none" in run(new, "migrate").stdout
 
 
 @pytest.mark.parametrize(

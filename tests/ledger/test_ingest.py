@@ -260,3 +260,15 @@ def test_it_says_that_it_is_there_and_that_it_is_gone(desk: Desk) -> None:
     desk.hear(message(1))
     desk.worker.stop()
     assert desk.broker.retained[LEDGER_TOPIC] == b'{"online":false}'
+
+
+def test_events_lose_their_person_after_retention_and_keep_their_number(desk: Desk) -> None:
+    desk.hear(message(1), message(2))
+    desk.pass_time(27 * 86400.0)
+    desk.hear(message(3))
+    assert [handle for (handle,) in rows(desk.database, event.c.handle) if handle]
+    desk.pass_time(86400.0 + 60)
+    desk.pass_time(60)
+    held = rows(desk.database, event.c.seq, event.c.handle, event.c.expired)
+    assert held == [(1, None, True), (2, None, True), (3, f"{3:032x}", False)]
+    assert desk.told() == {EPOCH: 3}

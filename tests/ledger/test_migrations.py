@@ -31,7 +31,7 @@ def test_no_column_could_hold_who_somebody_is() -> None:
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
-    assert database.migrate() == ("0001", "0001")
+    assert database.migrate() == ("0002", "0002")
 
 
 def test_tables_of_a_newer_ledger_are_left_alone(database: Database) -> None:

@@ -112,7 +112,7 @@ def test_many_workers_that_start_at_once_make_the_tables_once(postgres: Postgres
         thread.start()
     for thread in threads:
         thread.join(PATIENCE_S)
-    assert sorted(map(str, found)) == ["('0001', '0001')"] * 3 + ["(None, '0001')"]
+    assert sorted(map(str, found)) == ["('0002', '0002')"] * 3 + ["(None, '0002')"]
 
 
 def test_rows_that_the_numbers_do_not_know_stay_as_they_are(database: Database) -> None:

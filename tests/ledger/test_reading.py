@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.door.event import BootClock
+from kiosk.door.event import BootClock, CheckInEvent
 from ledger.reading import MAX_BODY_BYTES, Number, Received, Unread, read
 from ledger.source import Message
 from tests.parts.kiosk_events import EPOCH, OTHER, SOURCE, message
@@ -51,9 +51,25 @@ def test_fields_of_a_later_minor_version_are_ignored() -> None:
     assert isinstance(read(changed(newer="x", data__newer=[1])), Received)
 
 
+def test_flags_are_read_and_an_event_of_before_they_existed_has_none() -> None:
+    body = json.loads(message(7).body)
+    body["data"].pop("flags", None)
+    for flags in ([], ["passback"], ["passback", "clock-untrusted"]):
+        found = read(changed(data__flags=flags))
+        assert isinstance(found, Received)
+        assert isinstance(found.event, CheckInEvent)
+        assert [flag.value for flag in found.event.data.flags] == flags
+    before = read(Message(TOPIC, json.dumps(body).encode()))
+    assert isinstance(before, Received)
+    assert isinstance(before.event, CheckInEvent)
+    assert before.event.data.flags == ()
+
+
 @pytest.mark.parametrize(
     "odd",
     [
+        changed(data__flags=["a flag of tomorrow"]),
+        changed(data__flags=["passback"] * 9),
         changed(type="doorkiosk.checkin.v2"),
         changed(type="doorkiosk.stay.v1"),
         changed(data={}),

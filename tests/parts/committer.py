@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kiosk.outbox.sqlite import Settings, build
 from tests.parts.check_ins import SOURCE, check_in, mark
+from tests.parts.memories import came_in
 
 
 def _say(text: str) -> None:
@@ -23,7 +24,7 @@ def _commit_until_killed(database: Path) -> None:
     number = 0
     while True:
         number += 1
-        _say(str(outbox.commit(check_in(number), {mark(number): 1.0}).seq))
+        _say(str(outbox.commit(check_in(number), came_in({mark(number): 1.0})).seq))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +11,7 @@ from kiosk.door.event import CheckIn, ClockReading, QueuedEvent, source_of
 from kiosk.door.rules import Reason, Verdict
 from kiosk.errors import BrokerUnreachable
 from kiosk.outbox.memory import MemoryOutbox, Settings, build
-from kiosk.uplink import STATUS_ROW, Connected, Disconnected, Post, Puback, Report
+from kiosk.uplink import STATUS_ROW, Connected, Disconnected, Post, Puback, Report, Wanted
 from kiosk.uplink.courier import CourierState, CourierThread
 from kiosk.uplink.delivery.rows import SUCCESS
 
@@ -42,6 +42,7 @@ class PlayedBroker:
         self.post: Post | None = None
         self.received: list[int] = []
         self.statuses: list[bytes] = []
+        self.wanted: list[Wanted] = []
         self.last_words: bytes | None = None
         self.connections = 0
         self.unanswered: set[int] = set()
@@ -73,6 +74,14 @@ class PlayedBroker:
             if answer is not None:
                 self.unanswered.discard(event.row)
                 self.post(Puback(event.row, answer))
+            self.changed.notify_all()
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Note what is wanted."""
+        with self.changed:
+            if not self.up:
+                raise BrokerUnreachable("not connected to the broker")
+            self.wanted.extend(wanted)
             self.changed.notify_all()
 
     def send_status(self, body: bytes) -> None:

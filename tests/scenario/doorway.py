@@ -5,13 +5,14 @@ in `trace` in the order in which it happened.
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kiosk.app.daemon import Kiosk, Parts, Stage
+from kiosk.app.daemon import Kiosk
+from kiosk.app.keys import KeyPeriods, Keys, without_periods
 from kiosk.app.notify import Notify
-from kiosk.app.record import Keys
+from kiosk.app.parts import Parts, Stage
 from kiosk.app.status import Status
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
@@ -23,7 +24,7 @@ from kiosk.door.signal import Signal
 from kiosk.eye.link import Heard
 from kiosk.eye.messages import Code, Heartbeat, Message, Seen
 from kiosk.eye.supervisor import Supervisor
-from kiosk.outbox import Depth, Outbox
+from kiosk.outbox import Depth, Memory, MemoryChange, Outbox
 from kiosk.uplink.courier import CourierState
 
 FRAME_S = 0.1
@@ -56,8 +57,8 @@ class RecordedOutbox:
         self._outbox = outbox
         self._trace = trace
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
-        event = self._outbox.commit(check_in, inside)
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
+        event = self._outbox.commit(check_in, change)
         self._trace.append(Committed(event))
         return event
 
@@ -70,8 +71,11 @@ class RecordedOutbox:
     def probe(self) -> None:
         self._outbox.probe()
 
-    def inside(self) -> dict[str, float]:
-        return self._outbox.inside()
+    def remember(self, change: MemoryChange) -> None:
+        self._outbox.remember(change)
+
+    def memory(self) -> Memory:
+        return self._outbox.memory()
 
     def pending(self, after_row: int, limit: int) -> list[QueuedEvent]:
         return self._outbox.pending(after_row, limit)
@@ -197,6 +201,7 @@ class Doorway:
         time: ManualClock | None = None,
         supervisor: Supervisor | None = None,
         player: Stage | None = None,
+        keys: KeyPeriods | None = None,
     ) -> None:
         # Not synchronised, as most doors are while a test is not about time.
         self.clock = time or clock(trusted=False)
@@ -212,7 +217,7 @@ class Doorway:
             self.stage,
             self.clock,
             supervisor,
-            KEYS,
+            keys or without_periods(KEYS, self.clock),
             conduct,
             SILENT_S,
             self.notify,

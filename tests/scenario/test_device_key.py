@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.app.wiring import device_key
+from kiosk.app.keys import device_key
 from kiosk.errors import SettingsError
 
 

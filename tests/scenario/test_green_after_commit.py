@@ -6,7 +6,7 @@ disk is full for real. Never has green risen more often than there are check-ins
 
 import contextlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from kiosk.app.player import Player
@@ -16,7 +16,7 @@ from kiosk.door.machine import Phase
 from kiosk.door.signal import FAULT_BLINKS, Fault, Signal
 from kiosk.errors import OutboxError
 from kiosk.eye.people import person
-from kiosk.outbox import Outbox
+from kiosk.outbox import MemoryChange, Outbox
 from kiosk.outbox.sqlite import Settings, SqliteOutbox
 from tests.parts.check_ins import SOURCE, check_in
 from tests.parts.disk import small_disk
@@ -40,12 +40,12 @@ class FaultyOutbox(RecordedOutbox):
         self.refused = 0
         self.lies = 0
 
-    def commit(self, check_in: CheckIn, inside: Mapping[str, float] | None = None) -> QueuedEvent:
+    def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         fate = self._rng.random()
         if fate < 0.15:
             self.refused += 1
             raise OutboxError("a scripted disk does not take the row")
-        event = super().commit(check_in, inside)
+        event = super().commit(check_in, change)
         if fate > 0.9:
             self.lies += 1
             raise OutboxError("a scripted disk took the row and says that it did not")

@@ -12,6 +12,7 @@ from kiosk.door.machine import Passing
 from kiosk.eye.people import person
 from kiosk.outbox.sqlite import Settings, SqliteOutbox
 from tests.parts.check_ins import SOURCE
+from tests.parts.memories import inside
 from tests.scenario.doorway import CONDUCT, Doorway, clock
 
 AN, BINH = (person(random.Random(seed)) for seed in (1, 2))
@@ -53,8 +54,8 @@ def test_who_is_inside_changes_only_with_what_is_recorded(tmp_path: Path) -> Non
     outbox = SqliteOutbox(Settings(path=tmp_path / "outbox.db", max_mb=1), SOURCE)
     doorway = Doorway(outbox, conduct=TOGGLE, time=clock(start=NOON)).open()
     doorway.hold(AN)
-    inside = outbox.inside()
-    assert len(inside) == 1
+    before = inside(outbox)
+    assert len(before) == 1
     outbox.close()
     # A folder in place of the file fails every commit, as a broken disk would.
     whole = tmp_path / "outbox.db"
@@ -66,8 +67,8 @@ def test_who_is_inside_changes_only_with_what_is_recorded(tmp_path: Path) -> Non
     whole.rmdir()
     (tmp_path / "aside").rename(whole)
     doorway.wait(4)
-    assert outbox.inside() == inside
+    assert inside(outbox) == before
     doorway.hold(AN)
     assert ways_of(doorway) == [Direction.IN, Direction.OUT]
-    assert outbox.inside() == {}
+    assert inside(outbox) == {}
     outbox.close()

@@ -190,7 +190,9 @@ def test_sqlite_s_shared_memory_is_never_durable() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (f'7 rename("{DATABASE}", "{DATABASE}") = 0', "rename"),
+        (f'7 link("{DATABASE}", "{DATABASE}") = 0', "link"),
+        (f'7 rename("{IN_FOLDER}\\x2f\\x62", "{DATABASE}") = 0', "comes from elsewhere"),
+        (f'7 rename("{DATABASE}", "{DATABASE}\\x2f\\x62") = 0', "goes there"),
         (f'7 write(3<{DATABASE}>, "\\x61", 1) = 1', "write"),
         (f'7 pwrite64(9<{DATABASE}>, "\\x61", 1, 0) = 1', "not seen"),
         (f'8 pwrite64(3<{DATABASE}>, "\\x61", 1, 0) = 1', "not seen"),
@@ -202,6 +204,15 @@ def test_sqlite_s_shared_memory_is_never_durable() -> None:
 def test_what_the_model_does_not_know_is_refused(line: str, told: str) -> None:
     with pytest.raises(TraceError, match=told):
         steps(OPENED, line)
+
+
+def test_a_renamed_file_is_another_name_for_the_same_bytes() -> None:
+    other = IN_FOLDER + "".join(f"\\x{byte:02x}" for byte in b"/b.db")
+    assert steps(
+        OPENED,
+        f'7 renameat2(AT_FDCWD, "{DATABASE}", AT_FDCWD, "{other}", 0) = 0',
+        f"7 fsync(3<{other}>) = 0",
+    ) == [Name("a.db", 1), Name("b.db", 1), Name("a.db", None), Sync(1)]
 
 
 def test_a_call_that_another_process_interrupted_happens_where_it_returns() -> None:

@@ -18,9 +18,9 @@ from benchmarks.disk_model.disk import Name, Step, Sync, SyncFolder, Told, Write
 from benchmarks.disk_model.judge import DATABASE, Found, examine, rebuild
 from benchmarks.disk_model.story import Owed, State, Story
 from benchmarks.disk_model.tracing import traced_killed
-from benchmarks.disk_model.workload import SOURCE, Life
+from benchmarks.disk_model.workload import SOURCE, Life, told_of
 from benchmarks.power_cuts import KILLED, NORMAL, SHIPPED, TWICE
-from kiosk.outbox import Outbox, memory
+from kiosk.outbox import Memory, Outbox, memory
 from kiosk.outbox.sqlite import Settings, build
 from tests.parts.check_ins import check_in
 from tests.parts.markdown import ROOT
@@ -51,7 +51,8 @@ def begins(name: str) -> Told:
 
 def shows(*numbers: int, gone: tuple[int, ...] = ()) -> dict[str, Any]:
     now = {f"{EPOCH}:{n}": f"body {n}" for n in numbers}
-    return {"now": now, "gone": [f"{EPOCH}:{n}" for n in gone], "inside": {}, "rows": 1}
+    gone_ids = [f"{EPOCH}:{n}" for n in gone]
+    return {"now": now, "gone": gone_ids, "passed": told_of(Memory()), "rows": 1}
 
 
 def commits(number: int) -> list[Step]:
@@ -138,7 +139,7 @@ def left_by(path: Path, count: int) -> dict[str, str]:
 
 
 def owing(events: Mapping[str, str]) -> Owed:
-    state = State(events, {}, len(events))
+    state = State(events, told_of(Memory()), len(events))
     return Owed((state,), events, list(events)[-1], None, may_blank=False)
 
 

@@ -1,12 +1,12 @@
 """Turns without a thread: what was read ahead is never older than what is on disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from kiosk.door.event import CheckInEvent, ClockReading, QueuedEvent, read_event
 from kiosk.errors import OutboxFull
 from kiosk.outbox import memory
-from kiosk.uplink import Connected, Post, Puback, Report
+from kiosk.uplink import Connected, Post, Puback, Report, Wanted
 from kiosk.uplink.delivery.policy import Courier
 from kiosk.uplink.delivery.rows import SUCCESS
 from kiosk.uplink.delivery.turns import KEEP_S, Turns
@@ -27,6 +27,9 @@ class Wire:
 
     def send_status(self, body: bytes) -> None:
         assert body
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        assert wanted
 
     def disconnect(self, status: bytes | None = None) -> None:
         assert status is None

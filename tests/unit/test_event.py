@@ -79,10 +79,12 @@ def test_it_says_what_was_decided() -> None:
     assert data == {
         "verdict": "accepted",
         "reason": "ok",
+        "flags": [],
         "direction": "in",
         "kind": "cccd",
         "assurance": "unsigned",
         "handle": "0123456789abcdef" * 2,
+        "period": None,
         "sealed": None,
         "expired": False,
     }
@@ -143,7 +145,7 @@ def test_there_is_no_field_for_a_persons_data() -> None:
     fields = set(CheckIn.model_fields) | set(ClockReading.model_fields)
     assert fields == {
         *("verdict", "reason", "direction", "kind", "assurance", "handle", "sealed", "clock"),
-        "expired",
+        *("expired", "flags", "period"),
         *("utc", "trusted", "boot", "mono_ns"),
     }
 

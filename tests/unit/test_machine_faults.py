@@ -4,10 +4,11 @@ import pytest
 
 from kiosk.door.credential import Credential, Foreign, ForeignKind
 from kiosk.door.cues import Cue, Effect, FaultCleared, FaultRaised, Looked, Record, Show, Ticked
-from kiosk.door.machine import PHASE_SIGNALS, TRANSITIONS, Conduct, Door, Phase, Turn, step
+from kiosk.door.machine import TRANSITIONS, Conduct, Door, Phase, Turn, step
 from kiosk.door.rules import Rules
 from kiosk.door.sighting import Sighting
 from kiosk.door.signal import Fault, Signal
+from kiosk.door.state import PHASE_SIGNALS
 
 CONDUCT = Conduct(Rules(frozenset({"cccd"})))
 READY = Door(phase=Phase.READY)

@@ -80,7 +80,8 @@ def test_a_toggling_door_does_not_believe_a_stay_beyond_the_longest(
 
 
 def test_whose_stay_ran_out_is_forgotten_when_the_next_person_comes() -> None:
-    door, _ = play([frame(1, "An"), frame(100, "Binh")], replace(TOGGLE, stay_max_s=60.0))
+    cues: list[Cue] = [frame(1, "An"), Ticked(100), frame(100, "Binh")]
+    door, _ = play(cues, replace(TOGGLE, stay_max_s=60.0))
     assert door.inside == {"Binh": 100}
 
 

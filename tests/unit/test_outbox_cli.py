@@ -79,7 +79,7 @@ def test_status_of_a_running_kiosk(path: Path, by: str) -> None:
     outbox.close()
 
     assert account["epoch"] == epoch_of(events)
-    expected = {"last_seq": 4, "rows": 4, "unsent": 1, "unacknowledged": 2, "schema_version": 2}
+    expected = {"last_seq": 4, "rows": 4, "unsent": 1, "unacknowledged": 2, "schema_version": 3}
     assert {name: account[name] for name in expected} == expected
     assert account["integrity"] == "ok"
     assert (account["oldest_unsent_s"], account["damaged_files"]) == (0, [])

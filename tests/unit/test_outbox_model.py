@@ -28,6 +28,7 @@ from kiosk.outbox.memory import Settings as MemorySettings
 from kiosk.outbox.sqlite import Settings as SqliteSettings
 from kiosk.outbox.sqlite import SqliteOutbox
 from tests.parts.check_ins import SOURCE
+from tests.parts.memories import came_in, inside
 from tests.parts.readings import DAY_S, check_in_at, reading
 
 RETENTION_S, ACKNOWLEDGED_S, OFF_MAX_S = 14 * DAY_S, 7 * DAY_S, 7 * DAY_S
@@ -83,8 +84,10 @@ class Beside(RuleBasedStateMachine):
     def commit(self, count: int) -> None:
         for _ in range(count):
             number = self.last_seq + 1
-            self.added(self.outbox.commit(check_in_at(number, self.now), {"m": float(number)}))
-            assert self.outbox.inside() == {"m": float(number)}
+            self.added(
+                self.outbox.commit(check_in_at(number, self.now), came_in({"m": float(number)}))
+            )
+            assert inside(self.outbox) == {"m": float(number)}
 
     @rule()
     def tell_the_clock(self) -> None:

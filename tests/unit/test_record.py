@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from kiosk.app.record import Keys, check_in, looked
+from kiosk.app.keys import Keys
+from kiosk.app.record import check_in, looked
 from kiosk.clock.manual import Settings, build
 from kiosk.door.credential import Assurance, Credential, Damaged, Foreign, ForeignKind
 from kiosk.door.cues import Record
@@ -13,6 +14,7 @@ from kiosk.door.rules import Decision, Reason, Verdict
 from kiosk.door.sighting import Content, Place
 from kiosk.eye.messages import Code, Seen
 from kiosk.identity import handle_of
+from kiosk.lists import NoLists
 
 KEYS = Keys(b"s" * 32, b"d" * 32)
 CARD = "001090000001|011000001|Nguyễn Văn An|01011990|Nam|Hà Nội|15042021".encode()
@@ -31,7 +33,7 @@ def seen(*codes: Code, captured_ns: int = 5_000_000_000) -> Seen:
 
 
 def test_a_card_becomes_a_credential_with_a_mark_and_a_place() -> None:
-    cue = looked(seen(code(CARD)), 5.5, KEYS)
+    cue = looked(seen(code(CARD)), 5.5, KEYS, NoLists())
     [sighting] = cue.sightings
     assert sighting.content == Credential("cccd", "001090000001")
     assert sighting.mark == handle_of(Credential("cccd", "001090000001"), KEYS.device)
@@ -48,18 +50,20 @@ def test_a_card_becomes_a_credential_with_a_mark_and_a_place() -> None:
     ],
 )
 def test_what_is_no_card_is_said_to_be_none(payload: bytes, content: Content) -> None:
-    assert [s.content for s in looked(seen(code(payload)), 5.5, KEYS).sightings] == [content]
+    assert [s.content for s in looked(seen(code(payload)), 5.5, KEYS, NoLists()).sightings] == [
+        content
+    ]
 
 
 def test_a_reader_without_positions_gives_no_place() -> None:
-    assert looked(seen(code(CARD, None)), 5.5, KEYS).sightings[0].place is None
+    assert looked(seen(code(CARD, None)), 5.5, KEYS, NoLists()).sightings[0].place is None
 
 
 def test_a_code_that_was_not_read_is_unreadable_and_no_sighting() -> None:
-    alone = looked(seen(code(None)), 5.5, KEYS)
+    alone = looked(seen(code(None)), 5.5, KEYS, NoLists())
     assert alone.unreadable
     assert alone.sightings == ()
-    beside = looked(seen(code(CARD), code(None)), 5.5, KEYS)
+    beside = looked(seen(code(CARD), code(None)), 5.5, KEYS, NoLists())
     assert beside.unreadable
     assert len(beside.sightings) == 1
 
@@ -78,7 +82,7 @@ def test_a_code_that_was_not_read_is_unreadable_and_no_sighting() -> None:
 def test_a_frame_is_neither_of_the_future_nor_of_long_ago(
     captured_ns: int, captured_s: float
 ) -> None:
-    cue = looked(seen(code(CARD), captured_ns=captured_ns), 100.0, KEYS)
+    cue = looked(seen(code(CARD), captured_ns=captured_ns), 100.0, KEYS, NoLists())
     assert cue.captured_s == pytest.approx(captured_s)
 
 
@@ -115,7 +119,7 @@ def test_no_way_stays_none() -> None:
 
 
 def test_nothing_of_the_card_is_in_the_cue_or_the_event() -> None:
-    cue = looked(seen(code(CARD)), 5.5, KEYS)
+    cue = looked(seen(code(CARD)), 5.5, KEYS, NoLists())
     data = check_in(record(cue.sightings[0].content, Reason.OK, Direction.IN), KEYS, CLOCK)
     for told in (repr(cue), data.model_dump_json()):
         for field in CARD.decode().split("|"):

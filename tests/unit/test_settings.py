@@ -9,6 +9,7 @@ import pytest
 from kiosk.app.settings import load_eye, load_settings
 from kiosk.door.machine import Passing
 from kiosk.errors import SettingsError
+from kiosk.identity.periods import SiteKey
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdef" * 4
@@ -63,7 +64,7 @@ def test_an_adapter_gets_its_own_settings_checked_by_its_own_model(config: Path)
 
 def test_the_site_key_is_bytes_and_hides_itself(config: Path) -> None:
     settings = load_settings(config, {}).settings
-    assert settings.site_key.get_secret_value() == bytes.fromhex(KEY)
+    assert settings.secrets.site_key == SiteKey(bytes.fromhex(KEY))
     assert KEY not in repr(settings)
     assert repr(bytes.fromhex(KEY)) not in repr(settings)
 
@@ -74,7 +75,7 @@ def test_the_site_key_may_stand_in_a_file_of_its_own(config: Path, tmp_path: Pat
     config.write_text(
         SMALLEST.replace(f'site_key = "{KEY}"', f'site_key_file = "{file}"'), encoding="utf-8"
     )
-    assert load_settings(config, {}).settings.site_key.get_secret_value() == bytes.fromhex(KEY)
+    assert load_settings(config, {}).settings.secrets.site_key.key == bytes.fromhex(KEY)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_site_key_may_stand_in_a_file_of_its_own(config: Path, tmp_path: Pat
         (b"", "what the file holds is 0 characters long"),
         (b"abcd\n", "what the file holds is 4 characters long"),
         (b"z" * 64, "what the file holds is 64 characters long and must be 64 hex digits"),
-        (b"\xff" * 32, "the file holds other bytes than hex digits"),
+        (b"\xff" * 32, "the file holds other bytes than text"),
     ],
 )
 def test_a_site_key_file_that_holds_no_key_is_refused(

@@ -4,7 +4,7 @@ from kiosk.door.event import ClockEvent, read_event
 
 
 def expired(body: bytes) -> bytes:
-    """Return an event's bytes with `handle` and `sealed` blanked and `expired` said.
+    """Return an event's bytes with `handle`, `period` and `sealed` blanked and `expired` said.
 
     What names nobody is returned as it is. A body that cannot be read cannot be blanked in part,
     so all of it goes: whoever reads it sees that something was there.
@@ -15,5 +15,6 @@ def expired(body: bytes) -> bytes:
         return b"{}"
     if isinstance(event, ClockEvent):
         return body
-    data = event.data.model_copy(update={"handle": None, "sealed": None, "expired": True})
+    gone = {"handle": None, "period": None, "sealed": None, "expired": True}
+    data = event.data.model_copy(update=gone)
     return event.model_copy(update={"data": data}).model_dump_json().encode()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kiosk.errors import OutboxError, OutboxFull
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_TIMEOUT_MS = 2000
 _WAL_ATTEMPTS = 10
 _WAL_KEPT_BYTES = 4 * 1024 * 1024

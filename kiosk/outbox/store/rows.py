@@ -1,8 +1,8 @@
 """Rows as they come in and go out: each function is one step within the caller's transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from collections.abc import Iterable
+from dataclasses import astuple, replace
 
 from kiosk.door.event import (
     BootClock,
@@ -65,7 +65,7 @@ def _insert(db: sqlite3.Connection, event: Event, epoch: str, age_s: float) -> Q
         (epoch, without_place.seq, without_place.name, age_s, without_place.body),
     ).lastrowid
     db.execute("INSERT INTO unsent VALUES (?)", (row,))
-    return queued(event, row or 0)
+    return replace(without_place, row=row or 0)
 
 
 def prove(db: sqlite3.Connection) -> None:
@@ -76,15 +76,6 @@ def prove(db: sqlite3.Connection) -> None:
     db.execute("UPDATE meta SET probes = probes + 1")
     db.execute("INSERT INTO room VALUES (zeroblob(?))", (PROBE_BYTES,))
     db.execute("DELETE FROM room")
-
-
-def replace_inside(db: sqlite3.Connection, inside: Mapping[str, float]) -> None:
-    """Write only what changed: a full hall must not be rewritten for each person."""
-    before = dict(db.execute("SELECT mark, since_unix_s FROM inside").fetchall())
-    gone = [(mark,) for mark in before.keys() - inside.keys()]
-    db.executemany("DELETE FROM inside WHERE mark = ?", gone)
-    new = [(mark, since) for mark, since in inside.items() if before.get(mark) != since]
-    db.executemany("INSERT OR REPLACE INTO inside VALUES (?, ?)", new)
 
 
 def waiting(db: sqlite3.Connection, after_row: int, limit: int) -> list[QueuedEvent]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.door.event import CheckInEvent, EventName, read_event
-from kiosk.outbox.store import damage
+from kiosk.outbox.store import damage, passed
 from kiosk.outbox.store.age import Age
 from kiosk.outbox.store.rows import age_of, set_age
 
@@ -35,20 +35,15 @@ class _Saved:
 def inherit(db: sqlite3.Connection, path: Path) -> None:
     """Carry over from damaged files what a new one must know at once; what is unreadable is not.
 
-    Who is inside, how old the outbox is, and what the ledger has acknowledged.
+    Who passed, how old the outbox is, and what the ledger has acknowledged.
     """
     for damaged in damage.set_aside_files(path):
         if damage.is_salvaged(damaged):
             continue
         with contextlib.suppress(sqlite3.Error), _reading(damaged) as source:
-            for carry in (_carry_inside, _carry_age, _carry_epochs):
+            for carry in (passed.carry, _carry_age, _carry_epochs):
                 with contextlib.suppress(sqlite3.Error, TypeError, ValueError):
                     carry(source, db)
-
-
-def _carry_inside(source: sqlite3.Connection, db: sqlite3.Connection) -> None:
-    for mark, since_unix_s in source.execute("SELECT mark, since_unix_s FROM inside"):
-        db.execute("INSERT OR REPLACE INTO inside VALUES (?, ?)", (str(mark), float(since_unix_s)))
 
 
 def _carry_age(source: sqlite3.Connection, db: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,9 @@ from paho.mqtt.properties import Properties
 
 from kiosk.door.event import QueuedEvent
 from kiosk.errors import DeliveryError
-from kiosk.uplink import STATUS_ROW, Connected, Disconnected, Post, Puback, WordRefused
-from kiosk.uplink.delivery.words import topics_of, word_of
+from kiosk.uplink import STATUS_ROW, Connected, Disconnected, Post, Puback, Wanted
+from kiosk.uplink.delivery.ear import QOS, Ear
 
-QOS = 1
 GREETING_S = 20.0
 """A broker that takes a connection and says nothing is left after so long."""
 LAST_WORDS_S = 0.5
@@ -55,6 +54,7 @@ class Network:
         self._source = source
         self._post = post
         self._reports = _Reports(post)
+        self._ear = Ear(source, self._reports.heard)
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._wake, self._woken_end = socket.socketpair()
         self._wake.settimeout(0)
@@ -90,6 +90,11 @@ class Network:
     def say(self, status: bytes) -> None:
         """Leave a status for the thread."""
         self._leave(_Publish(f"{self._source}/status", status, STATUS_ROW))
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Leave topics for the thread, to be heard besides."""
+        self._ear.want(wanted)
+        self._rouse()
 
     def close(self, last_words: bytes | None, timeout_s: float) -> bool:
         """End the connection, first leaving `last_words` behind; tell whether the thread ended."""
@@ -160,6 +165,8 @@ class Network:
             self._woken_end.recv(4096)
             self._woken = False
             self._publish_all(client)
+            if self.connected:
+                self._ear.ask(client)
         if wire in readable or unpacked:
             client.loop_read()
         if wire in writable:
@@ -218,7 +225,7 @@ class Network:
             return
         self._receive_maximum = getattr(properties, "ReceiveMaximum", _ANY)
         self._largest_packet = getattr(properties, "MaximumPacketSize", 0)
-        client.subscribe([(topic, QOS) for topic in topics_of(self._source)])
+        self._ear.begin(client)
         self.connected = not self._closing
         self._reports.opened(self._receive_maximum)
 
@@ -236,20 +243,12 @@ class Network:
             self._post(Puback(row, reason.value))
 
     def _on_subscribe(
-        self, _client: paho.Client, _userdata: Any, _mid: int, reasons: Any, _properties: Any
+        self, _client: paho.Client, _userdata: Any, mid: int, reasons: Any, _properties: Any
     ) -> None:
-        for word, reason in zip(topics_of(self._source).values(), reasons, strict=False):
-            if reason.is_failure:
-                self._reports.heard(WordRefused(word, f"the broker keeps it from us: {reason}"))
+        self._ear.subscribed(mid, reasons)
 
-    def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            return
-        report = word_of(topic, bytes(message.payload), self._source)
-        if report is not None:
-            self._reports.heard(report)
+    def _on_message(self, client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        self._ear.take(client, message)
 
 
 class _Reports:

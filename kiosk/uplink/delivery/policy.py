@@ -14,7 +14,6 @@ from kiosk.uplink import (
     STATUS_ROW,
     Connected,
     Disconnected,
-    DrainTold,
     LedgerSaid,
     Puback,
     Report,
@@ -107,9 +106,6 @@ class Courier:
             case LedgerSaid(LedgerPresence(online=online)):
                 self._words.pop(Word.PRESENCE, None)
                 self.resending.present(online=online, now_s=now_s)
-            case DrainTold(drain_hz):
-                self._words.pop(Word.DRAIN, None)
-                self.pace.told_hz = drain_hz
             case WordRefused(word, why):
                 self._words[word] = why
 
@@ -201,7 +197,6 @@ class Courier:
         self.lost_why = None
         # What the broker retains, it tells again; what was withdrawn meanwhile, it does not.
         self._words.clear()
-        self.pace.told_hz = None
 
     def _puback(self, row: int, code: int, now_s: float) -> None:
         if row == STATUS_ROW:

@@ -4,13 +4,14 @@ Rows are read ahead and marked in batches, because every commit waits for the di
 late costs duplicates at worst, and the ledger stores each event once.
 """
 
+import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from kiosk.door.event import Acknowledgement, ClockReading, QueuedEvent
 from kiosk.errors import DeliveryError, OutboxError
-from kiosk.uplink import Post, Report, Uplink
+from kiosk.uplink import Post, Report, Uplink, Wanted
 from kiosk.uplink.delivery.policy import Courier
 
 READ_AHEAD = 200
@@ -80,6 +81,15 @@ class Turns:
     def hear(self, report: Report, now_s: float) -> None:
         """Take in what the uplink said."""
         self._courier.report(report, now_s)
+
+    def govern(self, drain_hz: float | None) -> None:
+        """Send at most so many events a second from now on; None: as the settings say."""
+        self._courier.pace.told_hz = drain_hz
+
+    def listen(self, wanted: Sequence[Wanted]) -> None:
+        """Hear these topics besides; whoever wants them asks again on the next connection."""
+        with contextlib.suppress(DeliveryError):
+            self._uplink.listen(wanted)
 
     def wait_s(self, now_s: float, longest_s: float) -> float:
         """Return how long there is nothing to do, where nobody says anything."""

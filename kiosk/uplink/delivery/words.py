@@ -6,35 +6,15 @@ content, and the word before it stays in force.
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from kiosk.door.event import LEDGER_TOPIC, TOPIC_ROOT, Acknowledgement, LedgerPresence
-from kiosk.uplink import DrainTold, LedgerSaid, Report, Word, WordRefused
+from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, LedgerPresence
+from kiosk.uplink import LedgerSaid, Report, Word, WordRefused
 
-DRAIN_TOPIC = f"{TOPIC_ROOT}/config/drain"
 MAX_WORD_BYTES = 32 * 1024
 """An acknowledgement of 256 epochs has 12 kB."""
 _LARGEST = 2**63 - 1
 """The largest number that an outbox can compare."""
-
-
-class DrainWord(BaseModel):
-    """The operator's word on how fast events may leave, retained at `DRAIN_TOPIC`.
-
-    It is not signed yet: once kiosks hold the keys of the signed lists, this is verified with them
-    before it is believed. Until then whoever may publish there can slow a fleet down to one event
-    in ten seconds, and lose nothing of it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    drain_hz: float = Field(
-        ge=0.1,
-        le=10_000,
-        allow_inf_nan=False,
-        strict=True,
-        description="Events a second that one kiosk may send.",
-    )
 
 
 def topics_of(source: str) -> dict[str, Word]:
@@ -42,7 +22,6 @@ def topics_of(source: str) -> dict[str, Word]:
     return {
         f"{source}/ack": Word.ACKNOWLEDGEMENT,
         LEDGER_TOPIC: Word.PRESENCE,
-        DRAIN_TOPIC: Word.DRAIN,
     }
 
 
@@ -76,14 +55,7 @@ def _presence(body: bytes) -> Report:
     return LedgerSaid(LedgerPresence.model_validate_json(body, extra="ignore", strict=True))
 
 
-def _drain(body: bytes) -> Report:
-    if not body:
-        return DrainTold(None)
-    return DrainTold(DrainWord.model_validate_json(body, extra="ignore").drain_hz)
-
-
 _READERS: dict[Word, Callable[[bytes], Report | None]] = {
     Word.ACKNOWLEDGEMENT: _acknowledgement,
     Word.PRESENCE: _presence,
-    Word.DRAIN: _drain,
 }

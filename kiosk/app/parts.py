@@ -1,0 +1,54 @@
+"""What a kiosk is made of, and what the daemon asks of each part."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kiosk.app.keys import KeyPeriods
+from kiosk.app.notify import Notify
+from kiosk.clock import Clock
+from kiosk.door.cues import Show, Unlock
+from kiosk.door.machine import Conduct
+from kiosk.eye.supervisor import Supervisor
+from kiosk.lists import Lists, NoLists
+from kiosk.outbox import Outbox
+
+
+class Courier(Protocol):
+    """What the daemon asks of the courier; nothing blocks."""
+
+    @property
+    def turned_s(self) -> float:
+        """When its thread last turned (monotonic s)."""
+
+    def nudge(self) -> None:
+        """Say that a row was committed."""
+
+    def say(self, status: bytes) -> None:
+        """Replace the kiosk's status."""
+
+
+class Stage(Protocol):
+    """What the daemon asks of the player; nothing blocks."""
+
+    @property
+    def turned_s(self) -> float:
+        """When its thread last turned (monotonic s)."""
+
+    def play(self, effect: Show | Unlock) -> None:
+        """Play `effect` now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a kiosk is made of; each belongs to the main thread or never blocks it."""
+
+    outbox: Outbox
+    courier: Courier
+    stage: Stage
+    clock: Clock
+    supervisor: Supervisor | None
+    keys: KeyPeriods
+    conduct: Conduct
+    silent_s: float
+    notify: Notify
+    lists: Lists = field(default_factory=NoLists)

@@ -1,0 +1,113 @@
+"""The ward's folder: key, register and public key beside each other, and one command at a time."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.payloads.parts.trust import Algorithm, IssuerKey
+from provisioning import key_file
+from provisioning.cards.code import Issuer
+from provisioning.cards.register import Register, Ward
+from provisioning.errors import ProvisioningError
+from provisioning.issuer_file import IssuerFile
+
+
+class Files:
+    """What is done to files of cards; a fake in tests fails where a disk does."""
+
+    def write_new(self, path: Path, raw: bytes) -> None:
+        """Write a file that is not there yet, for its owner only, down to the disk."""
+        key_file.write_new(path, raw)
+
+    def rename(self, draft: Path, target: Path) -> None:
+        """Give a file its name, for good."""
+        draft.rename(target)
+        with contextlib.suppress(OSError):  # Not every file system takes this of a folder.
+            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file if it is there."""
+        path.unlink(missing_ok=True)
+
+
+class Folder:
+    """Where the ward keeps what makes cards."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.key = path / "issuer.pem"
+        self.register = path / "register.db"
+        self.public = path / "issuer.json"
+
+    def make(self, ward: str, title: str, contact: str, passphrase: str) -> Issuer:
+        """Make a key, an empty register and the public key's file: all of them or none.
+
+        Raises:
+            ProvisioningError: One of them is there already, or cannot be written.
+        """
+        there = [path for path in (self.key, self.register, self.public) if path.exists()]
+        if there:
+            raise ProvisioningError(f"{there[0]}: is there already; nothing was changed")
+        issuer = Issuer(ward, Ed25519PrivateKey.generate())
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self.locked(), self._or_nothing():
+                key_file.write(self.key, issuer.private, passphrase)
+                Register.create(self.register, Ward(ward, issuer.kid, title, contact))
+                self.public.write_text(_public(issuer), encoding="ascii")
+        except OSError as error:
+            raise ProvisioningError(f"{self.path}: cannot be used: {error.strerror}") from None
+        return issuer
+
+    def open_key(self, passphrase: str, ward: Ward) -> Issuer:
+        """Return the ward's key.
+
+        Raises:
+            ProvisioningError: It cannot be opened, or it is not the one of this register.
+        """
+        issuer = Issuer(ward.issuer, key_file.read(self.key, passphrase))
+        if issuer.kid != ward.kid:
+            raise ProvisioningError(f"{self.key}: is not the key of {self.register}")
+        return issuer
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no other command work here meanwhile.
+
+        Raises:
+            ProvisioningError: Another one does.
+        """
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ProvisioningError(f"{self.path}: cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise ProvisioningError(f"{self.path}: another command is at work here") from None
+        finally:
+            os.close(lock)
+
+    @contextlib.contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            for path in (self.key, self.register, self.public):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+            raise
+
+
+def _public(issuer: Issuer) -> str:
+    key = IssuerKey(issuer.kid, Algorithm.EDDSA, issuer.public, issuer.name, frozenset({"card"}))
+    return IssuerFile.of(key).text()
