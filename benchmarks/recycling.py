@@ -46,7 +46,9 @@ class Life:
     most_mb: float
     end_mb: float
     grown_at_s: float | None
-    """When the growth was reached, with people still coming."""
+    """When the growth was last reached, with people still coming."""
+    given_back: int
+    """So often it gave back what it had grown by, instead of beginning anew."""
     ended_at_s: float
     quiet_s: float
 
@@ -65,7 +67,8 @@ class Life:
         end = "by plan" if self.planned else "when its reads were done"
         return (
             f"eye: {self.reads} reads, warm {self.warm_mb:.2f} MB, most {self.most_mb:.2f} MB,"
-            f" end {self.end_mb:.2f} MB {end}, {self.quiet_s:.0f} s after the last card"
+            f" end {self.end_mb:.2f} MB {end}, {self.quiet_s:.0f} s after the last card;"
+            f" memory given back {self.given_back} times"
         )
 
 
@@ -73,7 +76,8 @@ class Street:
     """A camera and a clock: groups of people, with pauses too short for a planned end.
 
     They come until the growth has been reached and one more group has passed, or until `reads`
-    frames have shown a card; then nobody does.
+    frames have shown a card; then nobody does. Where the eye finds that it need not begin anew,
+    because what it had taken could be given back, they come again.
     """
 
     has_sensor = False
@@ -95,6 +99,7 @@ class Street:
         self.shows_card = False
         self.frames = self.cards = self.card_at = 0
         self.grown_at_s: float | None = None
+        self.given_back = 0
         self.warm_mb: float | None = None
         self.warm_cards = 0
         self.most_mb = self.now_mb = 0.0
@@ -122,8 +127,8 @@ class Street:
         del timeout_s
         group, place = divmod(self.frames, PAUSE_FRAMES + GROUP_FRAMES)
         self.frames += 1
-        if place == PAUSE_FRAMES and self._last_group is None and self._has_grown():
-            self.grown_at_s, self._last_group = self.now_s(), group
+        if place == PAUSE_FRAMES:
+            self._decide(group)
         coming = self._last_group is None or group <= self._last_group
         self.shows_card = coming and place >= PAUSE_FRAMES and self.cards < self._reads
         if self.shows_card:
@@ -132,6 +137,17 @@ class Street:
         at_ns = round(self.now_s() * 1e9)
         frame = next(self._cards if self.shows_card else self._empty)
         return replace(frame, captured_ns=at_ns, sensor_ns=at_ns)
+
+    def _decide(self, group: int) -> None:
+        """Let nobody come after this group where the eye has grown, and come again where it stays.
+
+        It stays when what it had grown by could be given back to the system.
+        """
+        if self._last_group is not None and self.frames - self.card_at > _QUIET_FRAMES:
+            self.given_back += 1
+            self._last_group = None
+        if self._last_group is None and self._has_grown():
+            self.grown_at_s, self._last_group = self.now_s(), group
 
     def _has_grown(self) -> bool:
         return self.warm_mb is not None and self.now_mb - self.warm_mb >= self._growth_mb
@@ -200,6 +216,7 @@ def live(
         most_mb=street.most_mb,
         end_mb=street.now_mb,
         grown_at_s=street.grown_at_s,
+        given_back=street.given_back,
         ended_at_s=street.now_s(),
         quiet_s=(street.frames - street.card_at) * FRAME_S,
     )

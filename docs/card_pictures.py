@@ -37,7 +37,7 @@ NOTICE = layout.Notice(
     ("Quyết định số 00/QĐ-UBND", "Decision 00/QĐ-UBND"),
     21,
     "Phường Thử Nghiệm, 024 0000 0000",
-    "cơ quan truy vết",
+    "CDC Thử Nghiệm",
 )
 
 

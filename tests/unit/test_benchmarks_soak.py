@@ -107,6 +107,24 @@ def test_an_eye_that_has_grown_waits_until_the_last_card_is_gone() -> None:
     assert end.kept
 
 
+def test_people_come_again_where_memory_was_given_back() -> None:
+    look, decoder = Reader(), Reader()
+    looked = kept = 0
+
+    def hoarding_mb() -> float:
+        """Keep something of each read; asked twice at one frame, all was given back meanwhile."""
+        nonlocal looked, kept
+        if look.asked == looked:
+            kept = decoder.asked
+        looked = look.asked
+        return SPARE_MB + LEAK_MB * (decoder.asked - kept)
+
+    end = live(look, decoder, [CARD], 6000, 0.5, hoarding_mb)
+    assert (end.planned, end.reads, end.kept) == (False, 6000, True)
+    assert end.given_back > 0
+    assert f"given back {end.given_back} times" in end.line()
+
+
 def test_an_eye_that_has_not_grown_ends_when_its_reads_are_done() -> None:
     end = life(150, 100.0)
     assert (end.planned, end.reads, end.grown_at_s, end.kept) == (False, 150, None, True)
