@@ -2,8 +2,9 @@
 
 The same broker, the same bytes, the same window of 20 at QoS 1, in turns of so many events: first
 ours from disk (SQLite, marked durably), then paho's from a list, and again. A rate alone says
-little on a machine that others use; the ratio of two neighbours does. Then the operator's retained
-word slows the same courier down to ten events a second, and it is counted whether that holds.
+little on a machine that others use; the ratio of two neighbours does. Then a rate that
+an operator has signed slows the same courier down to ten events a second, and it is counted whether
+that holds.
 """
 
 import argparse
@@ -21,25 +22,27 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from benchmarks.drain_peer import PATIENCE_S, Peer
+from kiosk.app.lists_thread import ListsThread
 from kiosk.door.credential import Assurance
 from kiosk.door.event import CheckIn, ClockReading, Direction, QueuedEvent, source_of
 from kiosk.door.rules import Reason, Verdict
+from kiosk.lists.keeper import Keeper, Terms
+from kiosk.lists.reception import Reception
+from kiosk.lists.signed import signing
+from kiosk.lists.store import Store
 from kiosk.outbox import sqlite
 from kiosk.outbox.store import rows
 from kiosk.uplink import mqtt
 from kiosk.uplink.courier import CourierState, CourierThread
-from kiosk.uplink.delivery.policy import WINDOW
-from kiosk.uplink.delivery.words import DRAIN_TOPIC
 from provisioning.broker import Broker
 
-SOURCE = source_of("hk-bench", "door-1")
+SITE = "hk-bench"
+SOURCE = source_of(SITE, "door-1")
 TARGET = 0.5
 """A drain from disk is at least half as fast as a bare client from memory."""
 TURNS = 10
@@ -47,7 +50,6 @@ TOLD_HZ = 10.0
 TOLD_S = 10.0
 TOLERANCE = 0.15
 FASTEST_HZ = 10_000.0
-_PATIENCE_S = 600.0
 _BEGIN = datetime(2024, 2, 29, 8, 0, tzinfo=UTC)
 
 
@@ -106,9 +108,9 @@ def check_in(number: int) -> CheckIn:
 
 
 class Office:
-    """The real courier over a real outbox and the real uplink; what it says is kept."""
+    """The real courier and lists over a real outbox and the real uplink; what it says is kept."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, operator: bytes) -> None:
         self._path = folder / "outbox.db"
         self._outbox = sqlite.build(sqlite.Settings(path=self._path), SOURCE)
         self._outbox.probe()
@@ -121,6 +123,18 @@ class Office:
         self._courier = CourierThread(
             self._outbox.sibling, uplink, time.monotonic, self._keep, drain_hz=FASTEST_HZ
         )
+        terms = Terms(signing([operator]), SITE, max_entries=1)
+        keeper = Keeper(Store(folder / "lists", SITE), terms)
+        self._lists = ListsThread(
+            keeper,
+            Reception(keeper, SITE),
+            self._courier.listen,
+            self._courier.govern,
+            lambda _: None,
+            time.monotonic,
+        )
+        self._courier.heard_by(self._lists.hear)
+        self._lists.start()
         self._courier.start()
 
     def fill(self, count: int) -> list[QueuedEvent]:
@@ -147,7 +161,7 @@ class Office:
     def wait_for(self, met: Callable[[CourierState], bool]) -> None:
         """Wait until the courier says so of itself."""
         with self._told:
-            if not self._told.wait_for(lambda: met(self._state), _PATIENCE_S):
+            if not self._told.wait_for(lambda: met(self._state), PATIENCE_S):
                 raise TimeoutError(f"the courier is at {self._state}")
 
     def nudge(self) -> None:
@@ -157,6 +171,7 @@ class Office:
     def close(self) -> None:
         """End it."""
         self._courier.close(b"{}", 5.0)
+        self._lists.close(5.0)
         self._outbox.close()
 
     def _keep(self, state: CourierState) -> None:
@@ -165,60 +180,9 @@ class Office:
             self._told.notify_all()
 
 
-class Peer:
-    """A bare paho client: its own window, its own thread, no disk."""
-
-    def __init__(self, port: int) -> None:
-        self._client = client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        client.max_inflight_messages_set(WINDOW)
-        client.max_queued_messages_set(0)
-        # As ours: a window of small packets leaves without waiting for the first answer.
-        client.on_socket_open = mqtt.send_at_once
-        self._left = 0
-        self._done = threading.Event()
-        client.on_publish = self._answered
-        ready = threading.Event()
-        client.on_connect = lambda *_: ready.set()
-        client.connect("127.0.0.1", port)
-        client.loop_start()
-        if not ready.wait(_PATIENCE_S):
-            raise TimeoutError("the broker does not answer")
-        self._properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own
-        self._properties.ContentType = "application/cloudevents+json; charset=utf-8"
-        self._properties.PayloadFormatIndicator = 1
-
-    def publish(self, events: Sequence[QueuedEvent]) -> float:
-        """Publish all; return how long it took until all were answered."""
-        self._left = len(events)
-        self._done.clear()
-        topic = f"{SOURCE}/event/checkin"
-        begun_s = time.monotonic()
-        for event in events:
-            self._client.publish(topic, event.body, qos=1, properties=self._properties)
-        if not self._done.wait(_PATIENCE_S):
-            raise TimeoutError(f"{self._left} events have no answer")
-        return time.monotonic() - begun_s
-
-    def tell(self, drain_hz: float) -> None:
-        """Retain the operator's word."""
-        word = json.dumps({"drain_hz": drain_hz})
-        self._left = 1
-        self._client.publish(DRAIN_TOPIC, word, qos=1, retain=True)
-
-    def close(self) -> None:
-        """End it."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def _answered(self, *_: Any) -> None:
-        self._left -= 1
-        if not self._left:
-            self._done.set()
-
-
 def wait_for(met: Callable[[], bool]) -> None:
     """Look every few milliseconds; looking costs the same however full the outbox is."""
-    until_s = time.monotonic() + _PATIENCE_S
+    until_s = time.monotonic() + PATIENCE_S
     while not met():
         if time.monotonic() > until_s:
             raise TimeoutError("the outbox does not drain")
@@ -255,13 +219,15 @@ def run(folder: Path, events: int, told_s: float = TOLD_S) -> Drained:
     turn = max(1, events // TURNS)
     ours_s, paho_s = [], []
     with Broker(folder, verbose=False) as broker, listening(broker.port):
-        office, peer = Office(folder, broker.port), Peer(broker.port)
+        operator = Ed25519PrivateKey.generate()
+        public = operator.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        office, peer = Office(folder, broker.port, public), Peer(broker.port)
         office.wait_for(lambda state: state.connected)
         for each in (max(1, turn // 10), *[turn] * TURNS):
             filled = office.fill(each)
             ours_s.append(office.drain())
-            paho_s.append(peer.publish(filled))
-        peer.tell(TOLD_HZ)
+            paho_s.append(peer.publish(filled, f"{SOURCE}/event/checkin"))
+        peer.tell(TOLD_HZ, operator)
         office.wait_for(lambda state: state.drain_hz == TOLD_HZ)
         seen_hz = governed_hz(office, told_s)
         office.close()

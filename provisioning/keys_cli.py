@@ -4,10 +4,8 @@ A person is read from standard input, never from the command line, where everybo
 could see it and the shell would remember it.
 """
 
-import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import typer
 from kiosk.identity.periods import LONGEST_PERIOD_DAYS, period_at
 from kiosk.payloads import MAX_PAYLOAD_BYTES
 from provisioning import keys
+from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.passphrase import passphrase
 
@@ -43,7 +42,7 @@ Days = Annotated[
 @keys_app.command()
 def root(file: NewFile, passphrase_file: Passphrase = None) -> None:
     """Make the root, from which the keys of all venues follow. Keep it, and a copy, offline."""
-    with _one_line_errors():
+    with one_line_errors():
         keys.make_root(file, passphrase(passphrase_file, str(file), new=True))
         typer.echo(f"{file}: made; without it no handle can be computed, and with it every one")
 
@@ -60,7 +59,7 @@ def kiosk(
     passphrase_file: Passphrase = None,
 ) -> None:
     """Write the key file for the kiosks of a venue; copy it there and remove it here."""
-    with _one_line_errors():
+    with one_line_errors():
         number = keys.period_now(days) if period is None else period
         secret = passphrase(passphrase_file, str(root_file))
         keys.write_site_key(root_file, secret, keys.terms_of(site, days), number, file)
@@ -80,7 +79,7 @@ def handle(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Compute the handles of a person: a card's text, or `KIND ID`, on standard input."""
-    with _one_line_errors():
+    with one_line_errors():
         last = keys.period_now(days)
         first = last if since is None else _period_of(since, days)
         person = keys.person_in(sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 2))
@@ -94,7 +93,7 @@ def handle(
 @keys_app.command()
 def authority(file: NewFile, passphrase_file: Passphrase = None) -> None:
     """Make the tracing authority's keys: FILE, encrypted, and FILE.pub for the kiosks."""
-    with _one_line_errors():
+    with one_line_errors():
         key_id = keys.make_authority(file, passphrase(passphrase_file, str(file), new=True))
         typer.echo(f"{file}: key {key_id}; kiosks get {file}{keys.PUBLIC_END} and nothing else")
 
@@ -105,12 +104,3 @@ def _period_of(day: str, days: int) -> int:
     except ValueError:
         raise ProvisioningError("--since is no day; write it as 2026-01-31") from None
     return period_at(moment.timestamp(), days)
-
-
-@contextlib.contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except ProvisioningError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None

@@ -71,7 +71,7 @@ class KeyStatus(BaseModel):
 
 
 class ListStatus(BaseModel):
-    """One of the operator's lists; an old one never stops a door by itself."""
+    """One of the operator's lists, or the drain rate; an old one never stops a door by itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,7 @@ class ListStatus(BaseModel):
     age_s: int | None = Field(
         description="Seconds since then; null while the clock is not trusted."
     )
-    entries: int = Field(description="How many it holds.")
+    entries: int = Field(description="How many it holds; the drain rate 1, withdrawn 0.")
     trouble: str | None = Field(description="What a person should know of it.")
 
 
@@ -101,7 +101,8 @@ class Status(BaseModel):
     delivery: DeliveryStatus | None = Field(default=None, description="Null in the last will.")
     site_key: KeyStatus | None = Field(default=None, description="Null in the last will.")
     lists: dict[str, ListStatus] = Field(
-        default={}, description="The operator's lists, by name; empty in the last will."
+        default={},
+        description="The operator's lists and the `drain` rate, by name; empty in the last will.",
     )
     background_codes: int = Field(
         default=0, description="Codes that belong to the room and are ignored."

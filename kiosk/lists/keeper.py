@@ -2,7 +2,9 @@
 
 A list is taken when an operator signed it, for this site, with a version above the one in use and
 not below any that was taken before. Whatever is wrong is one line, kept for the status until the
-list is right again; the list in use stays. The drain rate is taken on the same terms. Owned by one thread.
+list is right again; the list in use stays. The drain rate is taken on the same terms.
+
+Owned by one thread.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ from provisioning.cards import cells, days, people
 from provisioning.cards.desk import Defaults
 from provisioning.cards.folder import Folder
 from provisioning.cards.form import Form
-from provisioning.cards.office import one_line_errors, opened
+from provisioning.cards.office import opened
 from provisioning.cards.options import (
     LONGEST_WHY,
     FolderOption,
@@ -33,6 +33,7 @@ from provisioning.cards.options import (
     span,
 )
 from provisioning.cards.register import Card, State
+from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.key_file import write_new
 from provisioning.passphrase import passphrase

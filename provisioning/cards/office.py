@@ -64,19 +64,3 @@ def opened(path: Path) -> Iterator[Office]:
         for told in desk.settle():
             typer.echo(told, err=True)
         yield Office(folder, register, desk)
-
-
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Show what is wrong as lines on standard error, and end with exit code 1."""
-    try:
-        yield
-    except ProvisioningError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
-        if library not in ("reportlab", "fontpkg", "segno"):
-            raise
-        typer.echo(f"{library} is not installed: bash provisioning/setup.sh cards", err=True)
-        raise typer.Exit(1) from None

@@ -3,9 +3,7 @@
 An error is one line for each thing that is wrong, and then nothing was made.
 """
 
-import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +11,13 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from kiosk.errors import SettingsError
 from kiosk.identity.periods import SiteKey, site_key_in
 from kiosk.lists.drain import said as said_rate
 from kiosk.lists.form import ListName
 from kiosk.lists.manifest import Manifest
 from kiosk.lists.signed import kid_of
 from provisioning import issuer_file, key_file
+from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.lists import drain as rates
 from provisioning.lists import folder as folders
@@ -27,6 +25,7 @@ from provisioning.lists import sources
 from provisioning.lists.making import made, next_version, sharded, sharded_issuers
 from provisioning.lists.publish import Post, broker_in, publish
 from provisioning.lists.showing import called, contents, lines
+from provisioning.passphrase import passphrase
 
 LONGEST_FILE_BYTES = 4096
 
@@ -68,12 +67,12 @@ def make_key(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make the key with which an operator signs lists, and beside it the public one for kiosks."""
-    with _one_line_errors():
+    with one_line_errors():
         public_path = path.with_name(f"{path.name}.pub")
         if public_path.exists():
             raise ProvisioningError(f"{public_path}: is there already; nothing was made")
         key = Ed25519PrivateKey.generate()
-        key_file.write(path, key, _passphrase(passphrase_file, confirm=True))
+        key_file.write(path, key, passphrase(passphrase_file, str(path), new=True))
         public = key.public_key()
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         try:
@@ -93,7 +92,7 @@ def issuers(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make the list of trusted issuers from their public keys."""
-    with _one_line_errors():
+    with one_line_errors():
         keys = {(found.kid, found.public): found for found in map(issuer_file.read, files)}
         held = sharded_issuers(keys.values())
         _make(ListName.ISSUERS, held, folder, _open(key, passphrase_file))
@@ -107,7 +106,7 @@ def revoked(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make the list of revoked cards: all that are revoked, not only the new ones."""
-    with _one_line_errors():
+    with one_line_errors():
         held = sharded(sources.revoked_cards(cards))
         _make(ListName.REVOKED, held, folder, _open(key, passphrase_file))
 
@@ -122,7 +121,7 @@ def declared(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a site's list of declarations, from the columns kind, id and valid_until."""
-    with _one_line_errors():
+    with one_line_errors():
         found, its_key = sources.people(people, declared=True), _site_key(site_key)
         held = sharded(sources.declared_entries(found, its_key))
         private = _open(key, passphrase_file)
@@ -139,7 +138,7 @@ def barred(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make a site's list of people who may pass nowhere, from the columns kind and id."""
-    with _one_line_errors():
+    with one_line_errors():
         found, its_key = sources.people(people, declared=False), _site_key(site_key)
         held = sharded(sources.barred_entries(found, its_key))
         private = _open(key, passphrase_file)
@@ -160,7 +159,7 @@ def drain(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Tell all kiosks how fast they may work off a queue of events."""
-    with _one_line_errors():
+    with one_line_errors():
         if (hz is None) != withdraw:
             raise ProvisioningError("give --hz, or --withdraw")
         rate = rates.make(folder, hz, _open(key, passphrase_file), int(time.time()))
@@ -184,7 +183,7 @@ def publish_lists(
     ] = False,
 ) -> None:
     """Put the folder's lists and drain rate on a broker, which retains them; only what changed."""
-    with _one_line_errors():
+    with one_line_errors():
         settings, (lists, rate) = broker_in(broker), contents(folder)
         with Post(settings) as post:
             for each in lists:
@@ -204,7 +203,7 @@ def show(
     ] = None,
 ) -> None:
     """Verify the folder's lists as a kiosk does, and say what they hold."""
-    with _one_line_errors():
+    with one_line_errors():
         for line in lines(folder, signers or []):
             typer.echo(line)
 
@@ -230,16 +229,7 @@ def _make(
 
 
 def _open(path: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
-    return key_file.read(path, _passphrase(passphrase_file))
-
-
-def _passphrase(path: Path | None, *, confirm: bool = False) -> str:
-    if path is None:
-        prompt: str = typer.prompt(
-            "Passphrase of the operator's key", hide_input=True, confirmation_prompt=confirm
-        )
-        return prompt
-    return _text_of(path).partition("\n")[0].rstrip("\r")
+    return key_file.read(path, passphrase(passphrase_file, str(path)))
 
 
 def _text_of(path: Path) -> str:
@@ -267,13 +257,3 @@ def _site(key: SiteKey, given: str | None) -> str:
     if site is None:
         raise ProvisioningError("whose key is it? give --site")
     return site
-
-
-@contextlib.contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except (ProvisioningError, SettingsError) as error:
-        for line in str(error).splitlines():
-            typer.echo(line, err=True)
-        raise typer.Exit(1) from None

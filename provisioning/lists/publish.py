@@ -121,7 +121,10 @@ class Post:
             if self._refused is not None:
                 raise ProvisioningError(f"the broker refuses lists: {self._refused}")
             if self._ended:
-                raise ProvisioningError("the broker ended the connection")
+                # Its answer may be lost with the connection, where it closes while we still send.
+                raise ProvisioningError(
+                    "the broker ended the connection; it may refuse lists from this user"
+                )
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         with self._changed:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from provisioning.cards.office import one_line_errors
 from provisioning.cards.options import Pdf, short
 from provisioning.cards.words import tidied
+from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.key_file import write_new
 

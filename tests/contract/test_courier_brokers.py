@@ -3,17 +3,22 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from kiosk.app.inbox import ListsChanged
+from kiosk.app.lists_thread import ListsThread
 from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, QueuedEvent
+from kiosk.lists.form import DRAIN_TOPIC
+from kiosk.lists.reception import Reception
 from kiosk.outbox import memory
 from kiosk.uplink import Post, Puback, Report, Uplink, Wanted
 from kiosk.uplink.courier import CourierState, CourierThread
 from kiosk.uplink.delivery.rows import NO_SUBSCRIBERS, PAYLOAD_FORMAT_INVALID, QUOTA_EXCEEDED
-from kiosk.uplink.delivery.words import DRAIN_TOPIC
 from tests.parts.broker import Broker
 from tests.parts.check_ins import SOURCE, check_in
+from tests.parts.lists import SITE, a_rate, keeper_in, operator
 from tests.parts.mqtt_uplinks import uplink_to
 from tests.parts.scripted_broker import (
     CONNECT,
@@ -34,7 +39,7 @@ _PATIENCE_S = 30.0
 class Desk:
     """A courier on an MQTT uplink, with a clock that the test moves."""
 
-    def __init__(self, uplink: Uplink, count: int) -> None:
+    def __init__(self, uplink: Uplink, count: int, folder: Path | None) -> None:
         self.outbox = memory.build(memory.Settings(), SOURCE)
         self.now_s = 0.0
         self.states: list[CourierState] = []
@@ -43,6 +48,19 @@ class Desk:
         )
         for number in range(1, count + 1):
             self.outbox.commit(check_in(number))
+        self.lists = None if folder is None else self._listening(folder)
+
+    def _listening(self, folder: Path) -> ListsThread:
+        """Let an operator be heard, who signs with the tests' key."""
+        keeper, courier = keeper_in(folder), self.courier
+        reception = Reception(keeper, SITE)
+        changed: list[ListsChanged] = []
+        lists = ListsThread(
+            keeper, reception, courier.listen, courier.govern, changed.append, lambda: self.now_s
+        )
+        courier.heard_by(lists.hear)
+        lists.start()
+        return lists
 
     @property
     def unsent(self) -> int:
@@ -61,13 +79,18 @@ class Desk:
 
 
 @contextmanager
-def desk(port: int, count: int, uplink: Uplink | None = None) -> Iterator[Desk]:
-    courier = Desk(uplink or uplink_to(port), count)
+def desk(
+    port: int, count: int, uplink: Uplink | None = None, folder: Path | None = None
+) -> Iterator[Desk]:
+    """Open the courier; with a `folder` for lists an operator may speak to it."""
+    courier = Desk(uplink or uplink_to(port), count, folder)
     courier.courier.start()
     try:
         yield courier
     finally:
         courier.courier.close(b'{"online":false}', _PATIENCE_S)
+        if courier.lists is not None:
+            courier.lists.close(_PATIENCE_S)
 
 
 @pytest.mark.parametrize("receive_maximum", [1, 2, 3, 20, 21])
@@ -224,21 +247,33 @@ def test_a_network_thread_that_hangs_is_replaced() -> None:
             let_go.set()
 
 
-def test_a_ledger_and_an_operator_at_a_real_broker_are_heard(broker: Broker) -> None:
+def test_a_ledger_at_a_real_broker_is_heard(broker: Broker) -> None:
     with Subscriber(broker.port) as ward, desk(broker.port, 30) as courier:
         epoch = courier.outbox.pending(0, 1)[0].event_id.partition(":")[0]
         courier.wait_until(lambda: courier.unsent == 0, pace_s=0.1)
         first = [ward.next().body for _ in range(30)]
         ward.say(LEDGER_TOPIC, b'{"online":true}', retain=True)
-        ward.say(DRAIN_TOPIC, b'{"drain_hz":2}', retain=True)
         word = Acknowledgement(epochs={epoch: 20}).model_dump_json().encode()
         ward.say(f"{SOURCE}/ack", word, retain=True)
         courier.wait_until(lambda: courier.outbox.depth().unacknowledged == 10)
-        courier.wait_until(lambda: courier.states[-1].drain_hz == 2)
         assert courier.states[-1].ledger_online
-        assert [ward.next().topic for _ in range(3)] == [LEDGER_TOPIC, DRAIN_TOPIC, f"{SOURCE}/ack"]
+        assert [ward.next().topic for _ in range(2)] == [LEDGER_TOPIC, f"{SOURCE}/ack"]
         # What the ledger misses comes again while it is there.
         courier.now_s += 60
         courier.wait_until(lambda: not ward.none_waiting(), pace_s=1.0)
         courier.wait_until(lambda: courier.unsent == 0, pace_s=1.0)
         assert [ward.next().body for _ in range(10)] == first[20:]
+
+
+def test_an_operator_at_a_real_broker_is_heard_and_nobody_else(
+    broker: Broker, tmp_path: Path
+) -> None:
+    with Subscriber(broker.port) as ward, desk(broker.port, 0, folder=tmp_path) as courier:
+        ward.say(DRAIN_TOPIC, a_rate(2, version=5), retain=True)
+        courier.wait_until(lambda: courier.states[-1:] != [] and courier.states[-1].drain_hz == 2)
+        old, stranger = a_rate(7, version=4), a_rate(3, version=9, key=operator(8))
+        for body in (b'{"drain_hz":1}', old, stranger, b""):
+            ward.say(DRAIN_TOPIC, body, retain=True)
+        ward.say(DRAIN_TOPIC, a_rate(None, version=6), retain=True)
+        courier.wait_until(lambda: not courier.states[-1].drain_told)
+        assert {state.drain_hz for state in courier.states} == {10_000, 2}

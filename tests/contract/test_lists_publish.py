@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.lists.form import ListName
+from kiosk.lists.form import DRAIN_TOPIC, ListName
 from kiosk.uplink.mqtt import Settings
 from provisioning.errors import ProvisioningError
+from provisioning.lists import drain
 from provisioning.lists.making import Made
 from provisioning.lists.publish import Post, broker_in, publish
 from tests.parts.broker import Broker, free_port
-from tests.parts.lists import a_list, entries
+from tests.parts.lists import a_list, a_rate, entries
 from tests.parts.subscriber import Subscriber
 
 TOPIC = "kiosk/v1/lists/revoked"
@@ -99,6 +100,19 @@ def test_a_site_s_list_goes_to_its_site(post: Post, heard: Subscriber) -> None:
     assert topics(heard, 2) == ["kiosk/v1/hk-042/lists/barred/00", "kiosk/v1/hk-042/lists/barred"]
 
 
+def test_a_drain_rate_goes_there_once_and_never_below(post: Post, heard: Subscriber) -> None:
+    assert drain.publish(post, a_rate(2.5, version=2))
+    assert not drain.publish(post, a_rate(2.5, version=2))
+    with pytest.raises(ProvisioningError, match="drain: the broker has version 2, above 1"):
+        drain.publish(post, a_rate(5, version=1))
+    post.put({DRAIN_TOPIC: b"somebody's mistake"})
+    assert drain.publish(post, a_rate(None, version=3))
+
+    said = [(message.topic, message.body) for message in heard.take(3)]
+    assert said[0] == (DRAIN_TOPIC, a_rate(2.5, version=2))
+    assert said[2] == (DRAIN_TOPIC, a_rate(None, version=3))
+
+
 def refused(made: Made, port: int) -> str:
     with pytest.raises(ProvisioningError) as error, Post(settings(port), QUIET_S) as post:
         publish(post, made)
@@ -114,7 +128,8 @@ def test_a_broker_that_does_not_let_us_write_is_one_line(tmp_path: Path) -> None
     acl.write_text("topic read #\n")
     with Broker(tmp_path, f"acl_file {acl}") as broker:
         told = refused(FIRST, broker.port)
-    assert told.startswith("the broker refuses lists: ")
+    # Mosquitto 2.0.11 also ends the connection, and its answer may be lost with it.
+    assert told.startswith(("the broker refuses lists: ", "the broker ended the connection; "))
 
 
 def test_a_broker_is_named_as_in_a_kiosk_s_settings(tmp_path: Path) -> None:

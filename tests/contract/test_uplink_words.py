@@ -3,8 +3,8 @@
 import pytest
 
 from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, LedgerPresence
-from kiosk.uplink import DrainTold, LedgerSaid, Puback, Word, WordRefused
-from kiosk.uplink.delivery.words import DRAIN_TOPIC, MAX_WORD_BYTES
+from kiosk.uplink import LedgerSaid, Puback, Word, WordRefused
+from kiosk.uplink.delivery.words import MAX_WORD_BYTES
 from tests.parts.broker import Broker
 from tests.parts.check_ins import SOURCE, events
 from tests.parts.mqtt_uplinks import connected
@@ -16,31 +16,29 @@ STORED = Acknowledgement(epochs={EPOCH: 3})
 ACK_TOPIC = f"{SOURCE}/ack"
 
 
-def test_what_the_ledger_and_the_operator_say_is_heard(broker: Broker) -> None:
+def test_what_the_ledger_says_is_heard(broker: Broker) -> None:
     with Subscriber(broker.port) as ward, connected(broker.port) as (_, reports):
         # Whoever hears its own message back knows that the broker has passed on all before it.
         for topic, body in [
             (LEDGER_TOPIC, b'{"online":true}'),
             (ACK_TOPIC, STORED.model_dump_json().encode()),
-            (DRAIN_TOPIC, b'{"drain_hz":25}'),
-            (DRAIN_TOPIC, b'{"drain_hz":0}'),
-            (DRAIN_TOPIC, b""),
+            (LEDGER_TOPIC, b'{"online":7}'),
+            (LEDGER_TOPIC, b""),
         ]:
             ward.say(topic, body)
         assert reports.next(LedgerSaid).word == LedgerPresence(online=True)
         assert reports.next(LedgerSaid).word == STORED
-        assert reports.next(DrainTold) == DrainTold(25.0)
-        assert reports.next(WordRefused).word is Word.DRAIN
-        assert reports.next(DrainTold) == DrainTold(None)
+        assert reports.next(WordRefused).word is Word.PRESENCE
+        assert reports.next(LedgerSaid).word == LedgerPresence(online=False)
 
 
 def test_what_is_retained_is_heard_on_every_connection(broker: Broker) -> None:
     with Subscriber(broker.port) as ward:
-        ward.say(DRAIN_TOPIC, b'{"drain_hz":25}', retain=True)
+        ward.say(LEDGER_TOPIC, b'{"online":true}', retain=True)
         ward.next()
         for _ in range(2):
             with connected(broker.port) as (_, reports):
-                assert reports.next(DrainTold) == DrainTold(25.0)
+                assert reports.next(LedgerSaid).word == LedgerPresence(online=True)
 
 
 def test_another_kiosks_acknowledgement_is_not_heard() -> None:
@@ -60,7 +58,7 @@ def test_another_kiosks_acknowledgement_is_not_heard() -> None:
 def test_a_word_of_any_size_is_refused_and_the_connection_holds(size: int) -> None:
     with ScriptedBroker() as stub, connected(stub.port) as (uplink, reports):
         stub.wait_for(lambda b: bool(b.subscribed))
-        stub.say(DRAIN_TOPIC, b" " * size)
+        stub.say(LEDGER_TOPIC, b" " * size)
         assert str(size) in reports.next(WordRefused).why
         uplink.send(events(1)[0])
         assert reports.next(Puback) == Puback(1, 0)
@@ -71,7 +69,7 @@ def test_a_broker_that_keeps_a_word_from_us_is_told() -> None:
     stub = ScriptedBroker()
     stub.granted = 0x87
     with stub, connected(stub.port) as (_, reports):
-        refused = reports.take(WordRefused, 3)
+        refused = reports.take(WordRefused, 2)
 
     assert {report.word for report in refused} == set(Word) - {Word.LIST}
     assert all("Not authorized" in report.why for report in refused)

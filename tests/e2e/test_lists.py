@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.door.event import source_of
+from kiosk.lists.form import DRAIN_TOPIC
 from provisioning.broker import Broker
 from provisioning.issuer_file import IssuerFile
 from tests.e2e.commands import kiosk
@@ -14,6 +15,8 @@ from tests.e2e.door import PATIENCE_S, Door, Sections, mqtt
 from tests.e2e.ward import Ward, is_ready
 from tests.parts.issuers import card
 from tests.parts.issuers import ward as issuing_ward
+from tests.parts.lists import a_rate, operator
+from tests.parts.subscriber import Subscriber
 
 CARD_ID = bytes.fromhex("00a1b2c3d4e5f607")
 OTHER_ID = bytes.fromhex("70a1b2c3d4e5f607")
@@ -119,3 +122,42 @@ def test_a_kiosk_without_a_network_gets_its_lists_from_a_folder(tmp_path: Path) 
         refused = kiosk("lists", "install", desk.folder / "lists", "--config", door.config)
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == ["revoked: refused: manifest: structure: without its tag"]
+
+
+def test_a_signed_drain_rate_holds_over_restarts_and_no_other_is_believed(
+    broker: Broker, ward: Ward, tmp_path: Path
+) -> None:
+    desk = Operator(tmp_path / "desk", broker.port)
+    assert "at most 2.5 events a second" in desk.make("drain", "--hz", "2.5")
+    assert desk.publish().startswith("drain: version ")
+    first = (desk.folder / "lists/config/drain").read_bytes()
+    sections = {**mqtt(broker.port), **desk.sections(tmp_path)}
+    with Door(tmp_path / "door", sections) as door, Subscriber(broker.port, "none") as anybody:
+        status = ward.wait_for_status(lambda s: s.delivery is not None and s.delivery.drain_told)
+        assert status.delivery is not None
+        assert status.delivery.drain_hz == 2.5
+
+        anybody.say(DRAIN_TOPIC, a_rate(0.1, version=5, key=operator(8)), retain=True)
+        status = ward.wait_for_status(
+            lambda s: "drain" in s.lists and s.lists["drain"].trouble is not None
+        )
+        assert "lists.signers does not name" in (status.lists["drain"].trouble or "")
+        assert door.stop() == 0
+        before = len(ward.statuses())
+        door.start()
+        status = ward.wait_for_status(lambda s: s.delivery is not None, after=before)
+        assert status.delivery is not None
+        assert (status.delivery.drain_hz, status.delivery.drain_told) == (2.5, True)
+
+        desk.make("drain", "--withdraw")
+        desk.publish()
+        ward.wait_for_status(
+            lambda s: s.delivery is not None and not s.delivery.drain_told, after=before
+        )
+        anybody.say(DRAIN_TOPIC, first, retain=True)
+        status = ward.wait_for_status(
+            lambda s: "which is in use" in (s.lists["drain"].trouble or "") if s.lists else False,
+            after=before,
+        )
+        assert status.delivery is not None
+        assert (status.delivery.drain_hz, status.delivery.drain_told) == (10.0, False)

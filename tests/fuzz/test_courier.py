@@ -17,7 +17,6 @@ from kiosk.uplink import (
     STATUS_ROW,
     Connected,
     Disconnected,
-    DrainTold,
     LedgerSaid,
     Post,
     Puback,
@@ -211,7 +210,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(drain_hz=st.sampled_from([None, 0.1, 1.0, 10.0, 10_000.0]))
     def the_operator_says_how_fast(self, drain_hz: float | None) -> None:
-        self.said.append(DrainTold(drain_hz))
+        self.turns.govern(drain_hz)
         self.turn()
 
     @rule(word=st.sampled_from(Word))
@@ -246,7 +245,7 @@ class Delivery(RuleBasedStateMachine):
     def teardown(self) -> None:
         """With a broker and a ledger that behave, the ledger has everything in the end."""
         self.online = True
-        self.said.append(DrainTold(10_000.0))
+        self.turns.govern(10_000.0)
         for _ in range(40 * self.committed + 400):
             if len(self.stored) == self.committed and not self.outbox.depth().unacknowledged:
                 break

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.errors import ListError
-from kiosk.lists import issuers, shards
+from kiosk.lists import drain, issuers, shards
 from kiosk.lists.book import Book
 from kiosk.lists.form import ListName, manifest_topic, site_of
 from kiosk.lists.manifest import Manifest, payload_of, read, said
@@ -17,11 +17,14 @@ from kiosk.lists.shards import SignedList, digest
 from kiosk.lists.store import Store
 from provisioning.lists.making import signed
 from tests.parts.issuers import union, ward
-from tests.parts.lists import SITE, a_list, entries, keeper_in, operator, trusted
+from tests.parts.lists import ISSUED_S, SITE, a_list, a_rate, entries, keeper_in, operator, trusted
 from tests.parts.lists import issuers as issuers_list
 
 WHOLE = a_list(version=5, held=entries(4))
 FIELDS = cbor2.loads(payload_of(WHOLE.manifest))
+RATE = drain.DrainRate(5, ISSUED_S, 2.5)
+RATE_RAW = a_rate(RATE.drain_hz, RATE.version)
+RATE_FIELDS = cbor2.loads(drain.payload_of(RATE))
 names = st.sampled_from(list(ListName))
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.text()
 values = st.recursive(
@@ -69,6 +72,21 @@ def test_any_signed_fields_are_a_manifest_or_none(changed: object) -> None:
         found = read(signed(cbor2.dumps(fields), operator()), trusted())
         assert found.version >= 1
         assert all(0 <= first < 256 for first in found.shards)
+
+
+@given(st.binary(max_size=400) | altered(RATE_RAW) | st.just(WHOLE.raw))
+def test_any_bytes_are_a_drain_rate_or_none(raw: bytes) -> None:
+    with Stranger():
+        assert drain.read(raw, trusted()) == drain.said(raw) == RATE
+
+
+@given(st.dictionaries(st.sampled_from(sorted(RATE_FIELDS)), values, max_size=3) | values)
+def test_any_signed_fields_are_a_drain_rate_or_none(changed: object) -> None:
+    fields = {**RATE_FIELDS, **changed} if isinstance(changed, dict) else changed
+    with Stranger():
+        found = drain.read(signed(cbor2.dumps(fields), operator()), trusted())
+        assert found.version >= 1
+        assert found.drain_hz is None or 0.1 <= found.drain_hz <= 10_000
 
 
 @given(names, st.binary(max_size=200))
@@ -136,5 +154,6 @@ def test_whatever_a_broker_says_only_the_signed_list_is_taken(
 
 def test_what_is_fuzzed_is_right_before_it_is_altered() -> None:
     assert read(WHOLE.raw, trusted()) == WHOLE.manifest
+    assert drain.read(RATE_RAW, trusted()) == RATE
     made = issuers_list(ward().key(), union().key())
     assert sum(len(issuers.keys_of(shard)) for shard in made.shards.values()) == 2

@@ -8,13 +8,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from kiosk.lists.drain import DrainRate, payload_of
 from kiosk.lists.form import OF_A_SITE, ListName
 from kiosk.lists.keeper import Keeper, Terms
 from kiosk.lists.manifest import Manifest
 from kiosk.lists.signed import signing
 from kiosk.lists.store import Store
 from kiosk.payloads.parts.trust import Context, IssuerKey
-from provisioning.lists.making import Made, made, sharded, sharded_issuers
+from provisioning.lists.making import Made, made, sharded, sharded_issuers, signed
 
 SITE = "hk-042"
 ISSUED_S = 1_790_000_000
@@ -61,6 +62,13 @@ def a_list(
 def issuers(*keys: IssuerKey, version: int = 1) -> Made:
     """Return the list of these issuers."""
     return _made(ListName.ISSUERS, version, sharded_issuers(keys), None, {})
+
+
+def a_rate(
+    drain_hz: float | None = 2.5, version: int = 1, key: Ed25519PrivateKey | None = None
+) -> bytes:
+    """Return a signed drain rate."""
+    return signed(payload_of(DrainRate(version, ISSUED_S, drain_hz)), key or operator())
 
 
 def _made(

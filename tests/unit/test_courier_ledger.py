@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.door.event import Acknowledgement, ClockReading, LedgerPresence, QueuedEvent, source_of
 from kiosk.outbox.memory import MemoryOutbox, Settings
-from kiosk.uplink import DrainTold, LedgerSaid, Puback, Word, WordRefused
+from kiosk.uplink import LedgerSaid, Puback, Word, WordRefused
 from kiosk.uplink.courier import CourierThread
 from kiosk.uplink.delivery.rows import PAYLOAD_FORMAT_INVALID, SUCCESS
 from tests.parts.office import UNGOVERNED_HZ, Office
@@ -147,13 +147,21 @@ def test_a_lost_answer_does_not_make_the_ledgers_word_worthless(office: Office) 
 def test_a_governed_drain_leaves_as_slowly_as_was_told(office: Office) -> None:
     office.courier.start()
     office.wait_until(lambda: office.broker.up)
-    office.said(DrainTold(2.0))
+    office.courier.govern(2.0)
     office.wait_until(lambda: any(s.drain_told and s.drain_hz == 2.0 for s in office.states))
     office.commit(40)
     begun_s = office.now_s
     office.settle(unsent=0, pace_s=0.25)
     # Five may leave at once, and what was saved up before the word came is gone.
     assert office.now_s - begun_s >= (40 - 5) / 2.0 - 0.5
+    office.broker.drop()
+    office.wait_until(
+        lambda: office.broker.connections == 2 and office.states[-1].connected, pace_s=1.0
+    )
+    assert office.states[-1].drain_hz == 2.0
+    office.courier.govern(None)
+    office.wait_until(lambda: office.states[-1].drain_hz == UNGOVERNED_HZ)
+    assert not office.states[-1].drain_told
 
 
 def test_one_bad_event_does_not_hold_up_the_others(office: Office) -> None:
@@ -171,8 +179,8 @@ def test_one_bad_event_does_not_hold_up_the_others(office: Office) -> None:
 def test_a_word_that_cannot_be_read_is_trouble_and_nothing_else(office: Office) -> None:
     office.courier.start()
     office.wait_until(lambda: office.broker.up)
-    office.said(WordRefused(Word.DRAIN, "it cannot be read"))
-    office.wait_for("the drain configuration: it cannot be read")
+    office.said(WordRefused(Word.PRESENCE, "it cannot be read"))
+    office.wait_for("the ledger's presence: it cannot be read")
     office.commit(3)
     office.settle(unsent=0)
 

@@ -8,7 +8,6 @@ from kiosk.door.event import Acknowledgement, LedgerPresence
 from kiosk.uplink import (
     Connected,
     Disconnected,
-    DrainTold,
     LedgerSaid,
     Puback,
     Word,
@@ -152,34 +151,30 @@ def test_no_pace_is_ever_exceeded(hz: float, pauses_s: list[float]) -> None:
         now_s += pause_s
 
 
-def test_the_operators_word_overrules_the_settings_until_it_is_withdrawn() -> None:
+def test_the_operators_rate_overrules_the_settings_until_it_is_withdrawn() -> None:
     courier = connected()
     courier.pace.drain_hz = 10
-    courier.report(DrainTold(2.5), 0)
+    courier.pace.told_hz = 2.5
     assert courier.pace.hz == 2.5
-    courier.report(DrainTold(None), 0)
-    assert courier.pace.hz == 10
-    # Withdrawn while nobody was there to hear it: on the next connection nothing is told.
-    courier.report(DrainTold(2.5), 0)
+    # No broker can end it: only what was signed does.
     courier.report(Disconnected("gone"), 1)
-    assert courier.pace.hz == 2.5
     courier.begin(2)
     courier.report(Connected(20), 2)
+    assert courier.pace.hz == 2.5
+    courier.pace.told_hz = None
     assert courier.pace.hz == 10
 
 
 @pytest.mark.parametrize(
     ("word", "good"),
-    [(Word.DRAIN, DrainTold(1.0)), (Word.PRESENCE, ONLINE), (Word.ACKNOWLEDGEMENT, stored(0))],
+    [(Word.PRESENCE, ONLINE), (Word.ACKNOWLEDGEMENT, stored(0))],
 )
 def test_a_word_that_cannot_be_used_is_said_until_a_good_one_comes(
-    word: Word, good: DrainTold | LedgerSaid
+    word: Word, good: LedgerSaid
 ) -> None:
     courier = connected()
-    courier.report(DrainTold(3.0), 0)
     courier.report(WordRefused(word, "it cannot be read"), 0)
     assert courier.trouble == f"{word}: it cannot be read"
-    assert courier.pace.hz == 3.0
     courier.report(good, 1)
     assert courier.trouble is None
 

@@ -181,9 +181,10 @@ def test_a_disk_that_takes_no_list_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_the_topics_of_a_kiosk_are_those_of_its_site(broker: Broker) -> None:
-    assert broker.reception.manifests() == [
+    assert broker.reception.topics() == [
         "kiosk/v1/lists/issuers",
         "kiosk/v1/lists/revoked",
         "kiosk/v1/hk-042/lists/declared",
         "kiosk/v1/hk-042/lists/barred",
+        "kiosk/v1/config/drain",
     ]

@@ -32,7 +32,7 @@ def clock(*, trusted: bool = True, days: float = 0.0) -> ManualClock:
 def test_a_list_that_never_came_is_said_to_be_none() -> None:
     told = list_statuses(NoLists(), clock(), None)
 
-    assert list(told) == ["issuers", "revoked", "declared", "barred"]
+    assert list(told) == ["issuers", "revoked", "declared", "barred", "drain"]
     assert set(told.values()) == {
         ListStatus(version=None, issued_s=None, age_s=None, entries=0, trouble=None)
     }

@@ -8,8 +8,9 @@ from typer.testing import CliRunner, Result
 from kiosk.door.credential import Credential
 from kiosk.identity import handle_of
 from kiosk.identity.periods import SiteKey, Terms, as_text, ratcheted
-from kiosk.lists import files
+from kiosk.lists import drain, files
 from kiosk.lists.book import Book
+from kiosk.lists.drain import DrainRate
 from kiosk.lists.form import ListName
 from kiosk.lists.keeper import Keeper
 from kiosk.lists.keeper import Terms as ListTerms
@@ -19,6 +20,7 @@ from provisioning.cli import app
 from provisioning.issuer_file import IssuerFile
 from provisioning.lists import folder as folders
 from tests.parts.issuers import CARD_ID, ward
+from tests.parts.lists import a_rate, operator
 
 SITE = "hk-042"
 KEY = SiteKey(bytes(range(32)), Terms(SITE, 14), 1500)
@@ -197,3 +199,56 @@ def test_show_verifies_as_a_kiosk_does(desk: Desk) -> None:
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
     assert "not the one that the manifest names" in done.stderr
     assert "there is no list" in desk.run("show", "--folder", desk.root / "none").stderr
+
+
+def rate_of(desk: Desk) -> DrainRate:
+    """Return the folder's rate as a kiosk reads it."""
+    raw = (desk.root / "lists/config/drain").read_bytes()
+    return drain.read(raw, signers_in([desk.root / "operator.pem.pub"]))
+
+
+def test_a_drain_rate_is_signed_and_withdrawn_with_rising_versions(desk: Desk) -> None:
+    assert "at most 2.5 events a second" in desk.make("drain", "--hz", "2.5").stdout
+    first = rate_of(desk)
+    assert "withdrawn" in desk.make("drain", "--withdraw").stdout
+    second = rate_of(desk)
+
+    assert (first.drain_hz, second.drain_hz) == (2.5, None)
+    assert first.version < second.version
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "give --hz, or --withdraw"),
+        (["--hz", "2", "--withdraw"], "give --hz, or --withdraw"),
+        (["--hz", "0.05"], "--hz: 0.1 to 10000 events a second"),
+        (["--hz", "20000"], "--hz: 0.1 to 10000 events a second"),
+        (["--hz", "nan"], "--hz: 0.1 to 10000 events a second"),
+    ],
+)
+def test_a_rate_that_no_kiosk_takes_is_not_made(
+    desk: Desk, arguments: list[str], told: str
+) -> None:
+    done = desk.make("drain", *arguments)
+    assert (done.exit_code, done.stderr) == (1, f"{told}\n")
+    assert not (desk.root / "lists").exists()
+
+
+def test_show_verifies_a_drain_rate_too(desk: Desk) -> None:
+    where = ["--folder", desk.root / "lists"]
+    signer = ["--signer", desk.root / "operator.pem.pub"]
+    desk.make("drain", "--hz", "2.5")
+    assert (
+        "at most 2.5 events a second, signature verified"
+        in desk.run("show", *where, *signer).stdout
+    )
+    assert "signature not verified: --signer" in desk.run("show", *where).stdout
+
+    path = desk.root / "lists/config/drain"
+    path.write_bytes(a_rate(2.5, key=operator(8)))
+    assert "lists.signers does not name" in desk.run("show", *where, *signer).stderr
+    path.write_bytes(b"a rate")
+    for done in (desk.run("show", *where), desk.make("drain", "--hz", "5")):
+        assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+        assert "config/drain: drain rate: structure" in done.stderr

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.door.event import LEDGER_TOPIC, Acknowledgement, LedgerPresence
-from kiosk.uplink import DrainTold, LedgerSaid, Report, Word, WordRefused
-from kiosk.uplink.delivery.words import DRAIN_TOPIC, MAX_WORD_BYTES, topics_of, word_of
+from kiosk.uplink import LedgerSaid, Report, Word, WordRefused
+from kiosk.uplink.delivery.words import MAX_WORD_BYTES, topics_of, word_of
 
 SOURCE = "kiosk/v1/hk-042/door-1"
 ACK_TOPIC = f"{SOURCE}/ack"
@@ -38,10 +38,6 @@ def acknowledgement(**epochs: object) -> bytes:
         (LEDGER_TOPIC, b'{"online":true}', LedgerSaid(LedgerPresence(online=True))),
         (LEDGER_TOPIC, b'{"online":false,"x":1}', LedgerSaid(LedgerPresence(online=False))),
         (LEDGER_TOPIC, b"", LedgerSaid(LedgerPresence(online=False))),
-        (DRAIN_TOPIC, b'{"drain_hz":10}', DrainTold(10.0)),
-        (DRAIN_TOPIC, b'{"drain_hz":0.1,"x":1}', DrainTold(0.1)),
-        (DRAIN_TOPIC, b'{"drain_hz":10000.0}', DrainTold(10_000.0)),
-        (DRAIN_TOPIC, b"", DrainTold(None)),
     ],
 )
 def test_a_word_is_read_and_fields_of_later_versions_are_ignored(
@@ -65,15 +61,8 @@ def test_a_word_is_read_and_fields_of_later_versions_are_ignored(
         (ACK_TOPIC, b'{"epochs":' * 5000),
         (LEDGER_TOPIC, b"{}"),
         (LEDGER_TOPIC, b'{"online":"perhaps"}'),
-        (DRAIN_TOPIC, b"10"),
-        (DRAIN_TOPIC, b'{"drain_hz":0.09}'),
-        (DRAIN_TOPIC, b'{"drain_hz":10001}'),
-        (DRAIN_TOPIC, b'{"drain_hz":"10"}'),
-        (DRAIN_TOPIC, b'{"drain_hz":true}'),
-        (DRAIN_TOPIC, b'{"drain_hz":NaN}'),
-        (DRAIN_TOPIC, b'{"drain_hz":1e999}'),
-        (DRAIN_TOPIC, b"\xff\xfe"),
-        (DRAIN_TOPIC, b" " * (MAX_WORD_BYTES + 1)),
+        (LEDGER_TOPIC, b"\xff\xfe"),
+        (LEDGER_TOPIC, b" " * (MAX_WORD_BYTES + 1)),
     ],
 )
 def test_a_word_that_cannot_be_used_is_refused_and_not_quoted(topic: str, body: bytes) -> None:
@@ -90,6 +79,7 @@ def test_a_word_that_cannot_be_used_is_refused_and_not_quoted(topic: str, body: 
         "kiosk/v1/hk-042/door-2/ack",
         "kiosk/v1/hk-042/door-1/ack/x",
         "kiosk/v1/hk-042/door-1/cmd/open",
+        "kiosk/v1/config/drain",
         "kiosk/v1/hk-042/door-1/ACK",
         "",
     ],
@@ -98,10 +88,10 @@ def test_what_is_said_to_others_is_not_heard(topic: str) -> None:
     assert word_of(topic, acknowledgement(**{EPOCH: 7}), SOURCE) is None
 
 
-@given(st.sampled_from([ACK_TOPIC, LEDGER_TOPIC, DRAIN_TOPIC]), st.binary(max_size=200))
+@given(st.sampled_from([ACK_TOPIC, LEDGER_TOPIC]), st.binary(max_size=200))
 def test_no_bytes_do_any_harm(topic: str, body: bytes) -> None:
     report = word_of(topic, body, SOURCE)
-    assert report is None or isinstance(report, LedgerSaid | DrainTold | WordRefused)
+    assert report is None or isinstance(report, LedgerSaid | WordRefused)
 
 
 JSON = st.recursive(
@@ -112,14 +102,11 @@ JSON = st.recursive(
 
 
 @given(
-    st.sampled_from([ACK_TOPIC, LEDGER_TOPIC, DRAIN_TOPIC]),
-    st.dictionaries(st.sampled_from(["epochs", "online", "drain_hz"]), JSON),
+    st.sampled_from([ACK_TOPIC, LEDGER_TOPIC]),
+    st.dictionaries(st.sampled_from(["epochs", "online"]), JSON),
 )
 def test_no_json_gives_a_word_that_is_out_of_range(topic: str, value: object) -> None:
     match word_of(topic, json.dumps(value).encode(), SOURCE):
-        case DrainTold(drain_hz):
-            assert drain_hz is not None
-            assert 0.1 <= drain_hz <= 10_000
         case LedgerSaid(Acknowledgement(epochs=epochs)):
             assert all(0 <= upto_seq < 2**63 for upto_seq in epochs.values())
 
