@@ -195,7 +195,7 @@ class Courier(_Section):
         ge=0.1,
         le=10_000,
         description="Events a second that leave while a queue of them is worked off; what the "
-        "operator retains at `kiosk/v1/config/drain` overrules it.",
+        "operator signs and retains at `kiosk/v1/config/drain` overrules it.",
     )
     start_spread_s: float = Field(
         default=0.0,
@@ -217,7 +217,7 @@ class Lists(_Section):
         default=(),
         max_length=8,
         description="Files with the operator's public keys, made by `kiosk-provision lists key`; "
-        "none: no list is taken.",
+        "none: no list and no drain rate is taken.",
     )
     max_entries: int = Field(
         default=2_000_000,
