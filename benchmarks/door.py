@@ -2,9 +2,10 @@
 
 The parts of `kiosk run` at work: the eye in a process of its own before a mock camera at 30 frames
 a second, its socket, the daemon, the outbox on this disk with every commit flushed, the player, and
-the lights on mock pins that note the time. Between two cards, while nobody is in view, the same
+the lights on mock pins that note the time. Cards are held up in a drawn hall, in frames of the size
+that a kiosk reads unless told otherwise. Between two cards, while nobody is in view, the same
 picture is decoded and a row of the same size is committed with nothing around it: these two are
-what no kiosk can do without.
+what no kiosk can do without. The eye decodes only what changed in a frame, so it may take less.
 
 Held to: our own part (everything but waiting for the frame and decoding) at most 15 ms in 99 of 100
 cards; the whole at most 1.5 times the bare decode and commit, at the median.

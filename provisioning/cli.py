@@ -6,6 +6,7 @@ import sys
 import typer
 
 from provisioning.cards.commands import cards_app
+from provisioning.first_boot import first_boot
 from provisioning.keys_cli import keys_app
 from provisioning.lists.commands import lists_app
 from provisioning.poster.commands import poster
@@ -21,13 +22,14 @@ app = typer.Typer(
 
 @app.callback()
 def _commands() -> None:
-    """Cards, posters and lists for the doors of a ward."""
+    """Cards, posters, lists and SD cards for the doors of a ward."""
 
 
 app.add_typer(cards_app, name="cards")
 app.add_typer(keys_app, name="keys")
 app.add_typer(lists_app, name="lists")
 app.command()(poster)
+app.command("first-boot")(first_boot)
 
 
 def main() -> None:

@@ -24,29 +24,10 @@ readonly cache
 readonly suite=trixie
 # trixie's own libcamera 0.4 is older than what picamera2 0.3.38 was made for.
 readonly libcamera_suite=trixie-backports
-readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 readonly log="$cache/build.log"
 
-# Standard output is the answer and nothing else.
-say() { printf 'device: %s\n' "$1" >&2; }
-
-die() {
-  printf 'device: FAILED: %s\n' "$1" >&2
-  exit 1
-}
-
-# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
-quietly() {
-  local reason=$1
-  shift
-  if ! "$@" >"$log" 2>&1 </dev/null; then
-    tail -n 15 -- "$log" >&2
-    die "$reason"
-  fi
-}
-
-# shellcheck source-path=SCRIPTDIR source=../../provisioning/setup-debian.sh
-source "$root/provisioning/setup-debian.sh"
+# shellcheck source-path=SCRIPTDIR source=tree_parts.sh
+source "$here/tree_parts.sh"
 
 packages() { sed -nE 's/^([a-z0-9][^:]*):.*/\1/p' "$here/packages.txt"; }
 
@@ -55,52 +36,15 @@ key() {
   (
     cd -- "$root"
     dpkg --print-architecture
-    sha256sum tests/device/{build_tree.sh,install.sh,packages.txt,requirements.txt} \
+    sha256sum tests/device/{build_tree.sh,tree_parts.sh,install.sh,packages.txt,requirements.txt} \
       provisioning/setup*.sh provisioning/requirements/dev.txt pyproject.toml
   ) | sha256sum | cut -c 1-16
-}
-
-# Prints the mirror of this machine's own Debian, the one that its apt uses.
-mirror() {
-  local codename
-  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
-  # shellcheck disable=SC2016 # apt-get's own variables
-  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v release="$codename" '$1 == release && $2 == "main" && !uri { uri = $3 } END { print uri }'
-}
-
-# Prints this machine's settings for fetching packages, as apt options: a proxy, above all.
-apt_options() {
-  apt-config dump --format '%F "%v";%n' Acquire::http Acquire::https Acquire::Check-Valid-Until \
-    Acquire::Check-Date | grep -v ' "";$' || true
-}
-
-# Prints this machine's settings for pip, one NAME=VALUE a line. What lies in a folder
-# of this machine is left out: the tree does not see it.
-pip_settings() {
-  { python3 -m pip config list 2>/dev/null || true; } |
-    sed -nE "s/^[a-z:]+\.((extra-)?index-url|trusted-host|proxy|(default-)?timeout)='(.*)'$/\1=\4/p" |
-    while IFS='=' read -r name value; do
-      [[ $value == *file:* ]] || printf 'PIP_%s=%s\n' "$(tr a-z- A-Z_ <<<"$name")" "$value"
-    done
-}
-
-host_needs() {
-  [[ -x $(command -v mmdebstrap) ]] || need "mmdebstrap, which makes the tree" mmdebstrap
-  [[ -f $keyring ]] || need "Debian's keys" debian-archive-keyring
-  install_missing
 }
 
 # bootstrap TREE: Debian itself.
 bootstrap() {
   local from options=()
-  from=$(mirror)
-  if [[ -z $from ]]; then
-    # apt tells only of mirrors whose lists it has; a fresh system has none.
-    refresh_lists
-    from=$(mirror)
-  fi
-  [[ -n $from ]] || die "apt reaches no Debian mirror here: this tier needs a Debian and its packages"
+  from=$(sure_mirror)
   while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
   say "making a Debian 13 tree"
   # The lists stay until install.sh has used them.
@@ -151,38 +95,11 @@ forget() {
   echo device >"$1/etc/hostname"
 }
 
-# Removes trees of other inputs, unless somebody is in one: enter.sh holds its lock.
-tidy() {
-  local other
-  for other in "$cache"/*/; do
-    if [[ $other != "$1/" && -f $other/lock ]]; then
-      flock --nonblock "$other/lock" rm -rf -- "$other" || true
-    fi
-  done
+make_tree() {
+  host_needs
+  bootstrap "$1"
+  install "$1"
+  forget "$1"
 }
 
-main() {
-  local home
-  home="$cache/$(key)"
-  if [[ ! -f $home/ready ]]; then
-    ((EUID == 0)) || die "making the tree needs root"
-    mkdir -p -- "$home" || die "there is no room for the tree at $cache; see KIOSK_DEVICE_CACHE"
-    # Two runs at once must not make one tree together.
-    exec 9>"$home/lock"
-    flock 9
-    if [[ ! -f $home/ready ]]; then
-      rm -rf -- "$home/root"
-      host_needs
-      bootstrap "$home/root"
-      install "$home/root"
-      forget "$home/root"
-      touch "$home/ready"
-      tidy "$home"
-      say "ready: $home/root"
-    fi
-    exec 9>&-
-  fi
-  printf '%s\n' "$home/root"
-}
-
-main
+made_once "$cache/$(key)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The device tier: the real picamera2 and libcamera play our pictures, and Python 3.13
-# runs the whole suite, both in the device tree. Nothing here is ever skipped: what
-# cannot be had is a failure, said in one line.
+# The device tier: a clean Debian 13 with a real systemd is installed on; the real picamera2
+# and libcamera play our pictures, and Python 3.13 runs the whole suite, both in the device
+# tree. Nothing here is ever skipped: what cannot be had is a failure, said in one line.
 #
 #   bash tests/device/run.sh
 #
@@ -10,19 +10,20 @@ set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
+readonly root=${here%/tests/device}
 # A test that hangs is ended by its own limit; this is for what no test can end.
 readonly limit_s=900
 
 failures=0
 trap 'exit 130' INT
 
-# in_tree WHAT COMMAND...: runs it inside, and remembers whether it passed.
-in_tree() {
+# part WHAT COMMAND...: runs it, and remembers whether it passed.
+part() {
   local what=$1 started=$SECONDS
   shift
   printf '\n== device: %s\n' "$what"
   # --foreground: Ctrl-C reaches the tests.
-  if timeout --foreground --kill-after=10 "$limit_s" bash "$here/enter.sh" "$tree" "$@" </dev/null; then
+  if timeout --foreground --kill-after=60 "$limit_s" "$@" </dev/null; then
     printf 'device: %s: passed in %d s\n' "$what" "$((SECONDS - started))"
   else
     failures=$((failures + 1))
@@ -30,19 +31,45 @@ in_tree() {
   fi
 }
 
+# in_tree WHAT COMMAND...: the same, inside the device tree.
+in_tree() {
+  local what=$1
+  shift
+  part "$what" bash "$here/enter.sh" "$tree" "$@"
+}
+
 if ((EUID != 0)); then
   # Mounts and namespaces need root; the tree and its cache then belong to root.
   command -v sudo >/dev/null ||
     { printf 'device: FAILED: this tier needs root, and there is no sudo\n' >&2 && exit 1; }
-  exec sudo ${KIOSK_DEVICE_CACHE:+KIOSK_DEVICE_CACHE="$KIOSK_DEVICE_CACHE"} bash "$here/run.sh"
+  exec sudo ${KIOSK_DEVICE_CACHE:+KIOSK_DEVICE_CACHE="$KIOSK_DEVICE_CACHE"} ${VENV:+VENV="$VENV"} bash "$here/run.sh"
 fi
 
+# What the machines are installed with: this checkout, and the package that is made of it.
+bash "$root/provisioning/setup.sh" dev
+venv=$(cd -- "${VENV:-$root/.venv}" && pwd)
+machine=$(bash "$here/build_machine.sh")
+package=$(VENV=$venv bash "$root/provisioning/deb/build.sh" 13 "$(dpkg --print-architecture)")
 tree=$(bash "$here/build_tree.sh")
-readonly tree
+# Held while a machine runs, so that nobody removes the tree below it. Who has it alone removes what
+# runs have left that were killed.
+exec 8<"${machine%/*}/lock"
+! flock --nonblock 8 || rm -rf -- "${machine%/*}"/run-*
+flock --shared 8
+scratch=$(mktemp -d -- "${machine%/*}/run-XXXXXX")
+readonly tree venv machine package scratch
+trap 'rm -rf -- "$scratch"' EXIT
+
+# Each test boots a machine of its own, above one that was installed once; most of them wait.
+cd -- "$root"
+part "installed under systemd" env PYTHONDONTWRITEBYTECODE=1 DEVICE_MACHINE="$machine" \
+  DEVICE_PACKAGE="$package" DEVICE_SCRATCH="$scratch" \
+  "$venv/bin/python" -m pytest -q -n 3 --dist worksteal -o timeout=900 tests/device/machine
+[[ ! -f $scratch/figures ]] || sort -- "$scratch/figures"
 
 # One process: there is one camera. A hang below Python is ended by its thread.
 in_tree "real picamera2" bash tests/device/plug_camera.sh \
-  python -m pytest -q -o timeout=60 -o timeout_method=thread tests/device
+  python -m pytest -q -o timeout=60 -o timeout_method=thread --ignore=tests/device/machine tests/device
 # Twice as many workers as processors: half of the suite waits for programs to do something.
 in_tree "Python 3.13" python -m pytest -q -n "$((2 * $(nproc)))" --dist worksteal -rs \
   kiosk ledger tests/unit tests/contract tests/scenario tests/fuzz tests/house tests/e2e tests/ledger

@@ -52,6 +52,15 @@ def test_no_start_limit_ends_a_service_itself() -> None:
         assert "FailureAction" not in settings_of(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "counter"),
+    [("kiosk.service", "kiosk-hung.service"), ("kiosk-eye.service", "kiosk-blind.service")],
+)
+def test_a_counter_is_named_by_its_service(name: str, counter: str) -> None:
+    """A unit that nobody names is forgotten as soon as it has ended, and its start limit too."""
+    assert counter in settings_of(name)["PropagatesReloadTo"]
+
+
 def after_stop(name: str, folder: Path, *, refused: str = "", **environ: str) -> list[str]:
     """Run the unit's last line with these variables; return what it asked of systemctl."""
     line = (UNITS / name).read_text(encoding="utf-8").split("ExecStopPost=-+/bin/sh -c ")[1]

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds a clean Debian 13 with systemd and nothing of ours, to be booted with boot_machine.sh and
+# installed on. Prints where it is.
+#
+#   bash tests/device/build_machine.sh
+#
+# As with build_tree.sh: made once, from the mirror of this machine's apt, of which nothing is in
+# the finished tree.
+set -euo pipefail
+# Without it a failure inside $(...) goes unseen.
+shopt -s inherit_errexit
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+readonly here
+readonly root=${here%/tests/device}
+cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/machine
+readonly cache
+readonly log="$cache/build.log"
+
+# shellcheck source-path=SCRIPTDIR source=tree_parts.sh
+source "$here/tree_parts.sh"
+
+# systemd-sysv boots, dbus is what systemctl asks, the certificates are a mirror's; iproute2 and
+# procps are what a person would look with. No Python: install.sh brings it.
+readonly included=systemd-sysv,dbus,ca-certificates,iproute2,procps
+
+# Prints, in one word, everything that the tree depends on.
+key() {
+  {
+    dpkg --print-architecture
+    sha256sum <"$here/build_machine.sh"
+  } | sha256sum | cut -c 1-16
+}
+
+make_tree() {
+  local from options=()
+  host_needs
+  from=$(sure_mirror)
+  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
+  say "making a clean Debian 13"
+  quietly "mmdebstrap could not make the machine" \
+    unshare --mount --pid --fork --kill-child --mount-proc \
+    mmdebstrap --variant=minbase --mode=root --format=directory \
+    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+    "${options[@]}" \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --include="$included" trixie "$1" "deb [signed-by=$keyring] $from trixie main"
+  rm -f -- "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
+  : >"$1/etc/machine-id"
+  echo machine >"$1/etc/hostname"
+}
+
+made_once "$cache/$(key)"

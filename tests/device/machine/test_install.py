@@ -1,0 +1,180 @@
+"""`install.sh` on a clean Debian 13 under a real systemd: install, upgrade, roll back, remove."""
+
+import pytest
+
+from tests.device.machine.parts import (
+    SOURCE,
+    Machine,
+    change_source,
+    install_from_source,
+    note,
+    versions,
+)
+
+INSTALL = f"{SOURCE}/provisioning/install.sh"
+OUTBOX = "/var/lib/kiosk/outbox.db"
+KEPT = ("/etc/kiosk/config.toml", "/var/lib/kiosk/site.key", OUTBOX)
+LEFT_OVER = (
+    "find / -xdev -name '*kiosk*' | "
+    "grep -vE '^/(proc|run|sys|root|srv|etc/kiosk$|var/lib/kiosk|var/lib/systemd|var/log)'"
+)
+
+
+def test_a_clean_machine_is_a_kiosk_after_a_reboot(kiosk: Machine) -> None:
+    """`kiosk` was installed in an earlier boot: its units are enabled and both became ready."""
+    pids = " ".join(
+        f"-p {kiosk.unit(name, 'MainPID')}" for name in ("kiosk.service", "kiosk-eye.service")
+    )
+    assert kiosk.shell(f"ps -o user= {pids} | sort").split() == ["kiosk", "kiosk-eye"]
+    assert kiosk.told("kiosk", "config", "check").startswith("/etc/kiosk/config.toml: ok")
+    assert kiosk.told("stat", "-c", "%U %a", "/var/lib/kiosk/site.key") == "kiosk 600"
+    for name in ("kiosk.service", "kiosk-eye.service"):
+        began, ready = (
+            int(kiosk.unit(name, key)) / 1e6
+            for key in ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+        )
+        note(f"{name}, start to ready", ready - began, "s")
+        pss = f"awk '/^Pss:/ {{ print $2 }}' /proc/{kiosk.unit(name, 'MainPID')}/smaps_rollup"
+        note(f"{name}, memory", int(kiosk.shell(pss)) / 1024, "MB")
+
+
+def test_a_second_run_changes_nothing_and_says_so(kiosk: Machine) -> None:
+    before = kiosk.starts()
+    kiosk.shell("touch /run/before")
+    done = install_from_source(kiosk)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to do" in done.stdout
+    # What the kiosk and systemd themselves write goes on.
+    theirs = "! -path '/proc/*' ! -path '/var/lib/kiosk/*' ! -path '/var/log/*'"
+    assert kiosk.shell(f"find / -xdev -newer /run/before -type f {theirs}") == ""
+    assert kiosk.starts() == before
+
+
+def test_an_upgrade_gets_a_folder_of_its_own_and_the_version_before_stays(online: Machine) -> None:
+    before, _ = versions(online)
+    outbox = online.told("kiosk", "outbox", "status").splitlines()[0]
+    # As if there had been one more before.
+    online.shell("mkdir /opt/door-kiosk/0.0.9-0a1b2c3d")
+    change_source(online, "kiosk/__init__.py", '"0.1.0"', '"0.1.1"')
+    done = install_from_source(online)
+    assert done.returncode == 0, done.stderr
+    now, there = versions(online)
+    assert now.startswith("0.1.1-")
+    assert there == {before, now}
+    assert f"install: ready: {now}" in done.stdout
+    assert online.told("kiosk", "--version") == "kiosk 0.1.1"
+    assert online.told("kiosk", "outbox", "status").splitlines()[0] == outbox
+
+
+BROKEN = {
+    "the kiosk": (
+        "kiosk/app/cli.py",
+        "    raise typer.Exit(run_kiosk(",
+        "    raise SystemExit(7)  # (",
+    ),
+    "the eye": (
+        "kiosk/app/cli.py",
+        "    raise typer.Exit(run_eye(",
+        "    raise SystemExit(7)  # (",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_an_upgrade_that_does_not_become_ready_is_rolled_back(online: Machine, broken: str) -> None:
+    before, _ = versions(online)
+    unit = online.told("cat", "/etc/systemd/system/kiosk.service")
+    change_source(online, *BROKEN[broken])
+    # A unit of the new version too: it must not stay behind.
+    change_source(
+        online, "systemd/kiosk.service", "Description=Door kiosk\n", "Description=Newer\n"
+    )
+    done = install_from_source(online)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert f"not upgraded: {before} runs again" in done.stderr
+    assert versions(online)[0] == before
+    assert online.told("cat", "/etc/systemd/system/kiosk.service") == unit
+    online.until_ready()
+
+
+def test_a_version_that_refuses_the_settings_never_starts(online: Machine) -> None:
+    before, starts = versions(online)[0], online.starts()
+    change_source(online, "kiosk/app/sections.py", "le=600,", "le=9,")
+    done = install_from_source(online)
+    assert done.returncode == 1
+    assert "door.repeat_s" in done.stderr
+    assert f"{before} runs on" in done.stderr
+    assert versions(online)[0] == before
+    assert online.starts() == starts
+
+
+def test_an_upgrade_without_a_network_changes_nothing(kiosk: Machine) -> None:
+    before, starts = versions(kiosk)[0], kiosk.starts()
+    change_source(kiosk, "kiosk/__init__.py", '"0.1.0"', '"0.1.1"')
+    done = install_from_source(kiosk)
+    assert done.returncode == 1
+    assert "pip could not install" in done.stderr
+    assert (versions(kiosk)[0], kiosk.starts()) == (before, starts)
+
+
+def test_without_settings_it_writes_an_example_and_says_what_is_missing(kiosk: Machine) -> None:
+    kiosk.shell("systemctl stop kiosk; rm -rf /etc/kiosk /var/lib/kiosk/site.key")
+    done = install_from_source(kiosk)
+    assert done.returncode == 3
+    assert "this is no Pi" in done.stdout
+    assert "identity.site_key_file" in done.stderr
+    assert "installed, but not ready" in done.stderr
+    assert kiosk.told("stat", "-c", "%U %G %a", "/etc/kiosk/config.toml") == "root kiosk-link 640"
+
+
+def test_uninstall_keeps_settings_keys_and_outbox_and_purge_does_not(kiosk: Machine) -> None:
+    done = kiosk.run("bash", INSTALL, "--uninstall")
+    assert done.returncode == 0, done.stderr
+    kiosk.told("ls", *KEPT)
+    assert kiosk.run("sh", "-c", LEFT_OVER).stdout == ""
+    assert kiosk.unit("kiosk.service", "LoadState") == "not-found"
+    again = kiosk.run("bash", INSTALL, "--uninstall")
+    assert (again.returncode, again.stdout) == (
+        0,
+        "install: nothing to do: no kiosk is installed\n",
+    )
+    kiosk.told("bash", INSTALL, "--uninstall", "--purge")
+    assert kiosk.run("ls", "/etc/kiosk").returncode != 0
+    assert kiosk.run("ls", "/var/lib/kiosk").returncode != 0
+    assert "kiosk" not in kiosk.shell("cat /etc/passwd /etc/group")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("setpriv --reuid 65534 --clear-groups bash {}", "this needs root"),
+        (
+            "sed -i s/trixie/sid/ /etc/os-release; bash {}",
+            "Debian, 12 or 13, and this is debian sid",
+        ),
+        ("sed -i s/^ID=.*/ID=raspbian/ /etc/os-release; bash {}", "this is raspbian trixie"),
+        (
+            "printf '#!/bin/sh\necho armhf\n' >/bin/ours; install /bin/ours /usr/bin/dpkg; bash {}",
+            "and this system is armhf",
+        ),
+        (
+            "unshare -m sh -c 'mount -t tmpfs tmpfs /run/systemd; bash {}'",
+            "systemd does not run here",
+        ),
+        ("unshare -m sh -c 'mount -o bind,ro /opt /opt; bash {}'", "the disk is read-only"),
+        ("bash {} --purge", "usage: "),
+    ],
+    ids=("user", "system", "32-bit system", "32-bit processor", "no systemd", "read-only", "usage"),
+)
+def test_what_is_not_supported_is_refused_in_one_line(
+    kiosk: Machine, script: str, told: str
+) -> None:
+    starts = kiosk.starts()
+    # A user may not look into root's folder.
+    kiosk.shell(f"cp -r {SOURCE} /srv/source; chmod -R go=rX /srv/source")
+    done = kiosk.run("sh", "-c", script.format("/srv/source/provisioning/install.sh"))
+    assert done.returncode in {1, 2}
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert kiosk.starts() == starts

@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# What build_tree.sh and build_machine.sh share: this machine's own mirror and index, and trees that
+# are made once. Sourced.
+#
+# Uses of who sources it: $root, $cache, $log; and its function make_tree FOLDER.
+: "${root:?who sources this sets it}" "${cache:?who sources this sets it}" "${log:?who sources this sets it}"
+
+readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# Standard output is the answer and nothing else.
+say() { printf 'device: %s\n' "$1" >&2; }
+
+die() {
+  printf 'device: FAILED: %s\n' "$1" >&2
+  exit 1
+}
+
+# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
+quietly() {
+  local reason=$1
+  shift
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    tail -n 15 -- "$log" >&2
+    die "$reason"
+  fi
+}
+
+# shellcheck source-path=SCRIPTDIR source=../../provisioning/setup-debian.sh
+source "$root/provisioning/setup-debian.sh"
+
+# Prints the mirror of this machine's own Debian, the one that its apt uses.
+mirror() {
+  local codename
+  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  # shellcheck disable=SC2016 # apt-get's own variables
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v release="$codename" '$1 == release && $2 == "main" && !uri { uri = $3 } END { print uri }'
+}
+
+# Prints this machine's settings for fetching packages, as apt options: a proxy, above all.
+apt_options() {
+  apt-config dump --format '%F "%v";%n' Acquire::http Acquire::https Acquire::Check-Valid-Until \
+    Acquire::Check-Date | grep -v ' "";$' || true
+}
+
+# Prints this machine's settings for pip, one NAME=VALUE a line. What lies in a folder
+# of this machine is left out: the tree does not see it.
+pip_settings() {
+  { python3 -m pip config list 2>/dev/null || true; } |
+    sed -nE "s/^[a-z:]+\.((extra-)?index-url|trusted-host|proxy|(default-)?timeout)='(.*)'$/\1=\4/p" |
+    while IFS='=' read -r name value; do
+      [[ $value == *file:* ]] || printf 'PIP_%s=%s\n' "$(tr a-z- A-Z_ <<<"$name")" "$value"
+    done
+}
+
+# Prints the mirror, or ends.
+sure_mirror() {
+  local from
+  from=$(mirror)
+  if [[ -z $from ]]; then
+    # apt tells only of mirrors whose lists it has; a fresh system has none.
+    refresh_lists
+    from=$(mirror)
+  fi
+  [[ -n $from ]] || die "apt reaches no Debian mirror here: this tier needs a Debian and its packages"
+  printf '%s\n' "$from"
+}
+
+host_needs() {
+  [[ -x $(command -v mmdebstrap) ]] || need "mmdebstrap, which makes the tree" mmdebstrap
+  [[ -f $keyring ]] || need "Debian's keys" debian-archive-keyring
+  install_missing
+}
+
+# tidy FOLDER: removes trees of other inputs, unless somebody is in one: who enters holds its lock.
+tidy() {
+  local other
+  for other in "${1%/*}"/*/; do
+    if [[ $other != "$1/" && -f $other/lock ]]; then
+      flock --nonblock "$other/lock" rm -rf -- "$other" || true
+    fi
+  done
+}
+
+# made_once FOLDER: prints where its tree is, and makes it where there is none.
+made_once() {
+  local folder=$1
+  if [[ ! -f $folder/ready ]]; then
+    ((EUID == 0)) || die "making the tree needs root"
+    mkdir -p -- "$folder" || die "there is no room for the tree at $cache; see KIOSK_DEVICE_CACHE"
+    # Two runs at once must not make one tree together.
+    exec 9>"$folder/lock"
+    flock 9
+    if [[ ! -f $folder/ready ]]; then
+      rm -rf -- "$folder/root"
+      make_tree "$folder/root"
+      touch "$folder/ready"
+      tidy "$folder"
+      say "ready: $folder/root"
+    fi
+    exec 9>&-
+  fi
+  printf '%s\n' "$folder/root"
+}
