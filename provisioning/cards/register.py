@@ -282,11 +282,15 @@ def _key(person: Person) -> str:
 def _connect(path: Path) -> sqlite3.Connection:
     # A journal and no log: after every command the register is one file, to be copied as it is.
     sql = sqlite3.connect(path, isolation_level=None, timeout=5)
-    sql.execute("PRAGMA journal_mode = DELETE")
-    sql.execute("PRAGMA synchronous = EXTRA")
-    sql.execute("PRAGMA foreign_keys = ON")
-    # Who was forgotten must not be found in a page that is free.
-    sql.execute("PRAGMA secure_delete = ON")
+    try:
+        sql.execute("PRAGMA journal_mode = DELETE")
+        sql.execute("PRAGMA synchronous = EXTRA")
+        sql.execute("PRAGMA foreign_keys = ON")
+        # Who was forgotten must not be found in a page that is free.
+        sql.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error:
+        sql.close()
+        raise
     return sql
 
 

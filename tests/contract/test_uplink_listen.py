@@ -56,8 +56,11 @@ def test_once_is_once_and_may_be_wanted_again(broker: Broker, other: Subscriber)
 def test_what_is_too_large_is_dropped_and_the_connection_stays(
     broker: Broker, other: Subscriber
 ) -> None:
+    retain(other, TOPIC, b"one")
     with connected(broker.port) as (uplink, reports):
         uplink.listen([Wanted(TOPIC, LARGEST)])
+        # From now on the subscription holds.
+        assert reports.next(Retained) == Retained(TOPIC, b"one")
         other.say(TOPIC, bytes(LARGEST + 1))
         other.say(TOPIC, bytes(2 * MAX_MESSAGE_BYTES))
         other.say(TOPIC, bytes(LARGEST))
