@@ -252,16 +252,19 @@ def _parted(
     work: _Work, received: Sequence[Received | Unread]
 ) -> tuple[list[Received], list[Received]]:
     """Return the events that are new, and those that are not."""
+    events = [each for each in received if isinstance(each, Received)]
+    if len(events) == len(received) == sum(len(taken.fresh) for taken in work.taken.values()):
+        # As nearly always: as many numbers are new as there are events, so each of them is.
+        return events, []
     fresh, repeated = [], []
     left = {key: set(taken.fresh) for key, taken in work.taken.items()}
-    for each in received:
-        if isinstance(each, Received):
-            numbers = left[each.source, each.epoch]
-            if each.seq in numbers:
-                numbers.remove(each.seq)
-                fresh.append(each)
-            else:
-                repeated.append(each)
+    for each in events:
+        numbers = left[each.source, each.epoch]
+        if each.seq in numbers:
+            numbers.remove(each.seq)
+            fresh.append(each)
+        else:
+            repeated.append(each)
     return fresh, repeated
 
 

@@ -18,15 +18,15 @@ ACK_TOPIC = f"{SOURCE}/ack"
 
 def test_what_the_ledger_says_is_heard(broker: Broker) -> None:
     with Subscriber(broker.port) as ward, connected(broker.port) as (_, reports):
-        # Whoever hears its own message back knows that the broker has passed on all before it.
+        # Retained: it comes with the subscription, which from then on holds.
+        ward.say(LEDGER_TOPIC, b'{"online":true}', retain=True)
+        assert reports.next(LedgerSaid).word == LedgerPresence(online=True)
         for topic, body in [
-            (LEDGER_TOPIC, b'{"online":true}'),
             (ACK_TOPIC, STORED.model_dump_json().encode()),
             (LEDGER_TOPIC, b'{"online":7}'),
             (LEDGER_TOPIC, b""),
         ]:
             ward.say(topic, body)
-        assert reports.next(LedgerSaid).word == LedgerPresence(online=True)
         assert reports.next(LedgerSaid).word == STORED
         assert reports.next(WordRefused).word is Word.PRESENCE
         assert reports.next(LedgerSaid).word == LedgerPresence(online=False)
