@@ -3,25 +3,23 @@
 A running kiosk notices within seconds what was installed beside it.
 """
 
-import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kiosk.app.command_errors import EXIT_TROUBLE, one_line_errors
 from kiosk.app.config_problems import one_line
 from kiosk.app.settings import DEFAULT_PATH, Settings, load_kiosk
-from kiosk.errors import EXIT_SETTINGS, KioskError, SettingsError
+from kiosk.errors import KioskError
 
 if TYPE_CHECKING:
     # Only the commands import it: the eye runs from the same program and has no cryptography.
     from kiosk.lists.keeper import Keeper
 
-EXIT_TROUBLE = 1
 _DAY_S = 86400
 
 lists_app = typer.Typer(
@@ -47,7 +45,7 @@ def install(
     from kiosk.lists import files  # noqa: PLC0415 - the eye must not import this
     from kiosk.lists.form import ListName, site_of  # noqa: PLC0415 - see above
 
-    with _one_line_errors():
+    with one_line_errors():
         settings, keeper = _loaded(config, mend=True)
         site, refused, found = settings.kiosk.site, 0, 0
         for name in ListName:
@@ -72,7 +70,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say which version of each list is on the disk, how old it is, and what is wrong with it."""
-    with _one_line_errors():
+    with one_line_errors():
         _, keeper = _loaded(config, mend=False)
         told = _told(keeper)
         if as_json:
@@ -112,16 +110,3 @@ def _told(keeper: "Keeper") -> dict[str, dict[str, Any]]:
             "trouble": book.troubles.get(name),
         }
     return told
-
-
-@contextlib.contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except SettingsError as error:
-        for line in str(error).splitlines():
-            typer.echo(line, err=True)
-        raise typer.Exit(EXIT_SETTINGS) from None
-    except KioskError as error:
-        typer.echo(one_line(str(error)), err=True)
-        raise typer.Exit(EXIT_TROUBLE) from None

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kiosk.app.command_errors import EXIT_TROUBLE, one_line_errors
 from kiosk.app.config_problems import one_line
 from kiosk.app.settings import DEFAULT_PATH, load_kiosk
-from kiosk.errors import EXIT_SETTINGS, KioskError, OutboxError, SettingsError
+from kiosk.errors import OutboxError, SettingsError
 
 if TYPE_CHECKING:
     # Only the commands import it: the eye runs from the same program and holds no outbox.
     from kiosk.outbox.sqlite import Settings
     from kiosk.outbox.store.reading import Account
 
-EXIT_TROUBLE = 1
 _DAY_S = 86400
 _HANDLE = re.compile(r"[0-9a-f]{32}")
 _TRIES, _PAUSE_S = 20, 0.1
@@ -60,7 +60,7 @@ def status(
     """Say how much waits, for how long, and whether the file is whole."""
     from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
 
-    with _one_line_errors():
+    with one_line_errors():
         account = reading.account(_path(config, file), check=check)
         if as_json:
             typer.echo(json.dumps(asdict(account), indent=1))
@@ -90,7 +90,7 @@ def list_events(config: ConfigFile = DEFAULT_PATH, file: OutboxFile = None) -> N
     """Print one line for each event: number, time, verdict, reason and state; nobody's handle."""
     from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
 
-    with _one_line_errors():
+    with one_line_errors():
         for line in reading.lines(_path(config, file)):
             shown = (
                 f"{line.epoch}:{line.seq}",
@@ -118,7 +118,7 @@ def export(
     """
     from kiosk.outbox.store import reading  # noqa: PLC0415 - the eye must not import this
 
-    with _one_line_errors():
+    with one_line_errors():
         path = _path(config, file)
         count = _write(target, reading.bodies(path, unacknowledged=unacknowledged))
         typer.echo(f"{one_line(str(target))}: {count} events")
@@ -137,7 +137,7 @@ def resend(
     """Have what was sent delivered once more; the running kiosk does it."""
     from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
 
-    with _one_line_errors():
+    with one_line_errors():
         settings = _settings(config)
         if not settings.path.is_file():
             raise OutboxError(f"{settings.path}: there is no outbox")
@@ -161,7 +161,7 @@ def erase(
     from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
     from kiosk.outbox.store import damage  # noqa: PLC0415 - see above
 
-    with _one_line_errors():
+    with one_line_errors():
         if not all(_HANDLE.fullmatch(each) for each in handle):
             raise OutboxError("a handle is 32 hex digits; kiosk-provision keys handle computes it")
         settings = _settings(config)
@@ -221,16 +221,3 @@ def _write(target: Path, bodies: Iterator[bytes]) -> int:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
     return count
-
-
-@contextlib.contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except SettingsError as error:
-        for line in str(error).splitlines():
-            typer.echo(line, err=True)
-        raise typer.Exit(EXIT_SETTINGS) from None
-    except KioskError as error:
-        typer.echo(one_line(str(error)), err=True)
-        raise typer.Exit(EXIT_TROUBLE) from None
