@@ -115,6 +115,16 @@ def test_a_kiosk_that_is_back_within_the_delay_was_never_offline(broker: Broker)
         uplink.disconnect()
 
 
+def test_the_session_lasts_as_long_as_the_will_is_held_back() -> None:
+    """By the standard a will is told when its session ends; not every broker waits longer."""
+    with ScriptedBroker() as stub, connected(stub.port, will_delay_s=30):
+        (connect,) = stub.connects
+    # Protocol name, version, flags and keep-alive are 10 bytes; then the properties.
+    properties = connect[11 : 11 + connect[10]]
+    session_expiry = b"\x11" + (30).to_bytes(4, "big")
+    assert session_expiry in properties
+
+
 def test_a_kiosk_that_stays_away_is_offline_after_the_delay(broker: Broker) -> None:
     with Subscriber(broker.port, f"{SOURCE}/status") as watcher:
         uplink, reports = uplink_to(broker.port, will_delay_s=1), Bug(SystemExit())

@@ -110,6 +110,7 @@ class ScriptedBroker:
         self.port: int = self._listener.getsockname()[1]
         self.heard: list[Published] = []
         self.packets: list[int] = []
+        self.connects: list[bytes] = []
         self.subscribed: list[bytes] = []
         self.most_unanswered = 0
         self.exceeded = 0
@@ -207,6 +208,7 @@ class ScriptedBroker:
     def _reply(self, kind: int, flags: int, body: bytes) -> bytes | None:
         match kind:
             case 1:
+                self.connects.append(body)
                 return self._greeting
             case 8:
                 self.subscribed.append(body)
