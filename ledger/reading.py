@@ -7,6 +7,7 @@ known to fit the storage, so that one bad message cannot hold up the good ones a
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ _MAX_NAME = 64
 """Characters of a boot id or the name of a card's format."""
 _MAX_TOPIC = 256
 _MAX_SEALED = 32 * 1024
+_KNOWN = 8192
+"""Short texts that come again and again, of which it is remembered what they are."""
 
 _TOPIC = re.compile(r"(kiosk/v1/[a-z0-9-]+/[a-z0-9-]+)/event/[^/]+")
 _ID = re.compile(r"([0-9a-f]{16}):([1-9][0-9]{0,18})")
@@ -71,12 +74,11 @@ class Unread:
 def read(message: Message) -> Received | Unread:
     """Return what `message` says."""
     topic, body = message.topic, message.body
-    place = _TOPIC.fullmatch(topic)
-    if place is None:
+    source = _source_in(topic) if len(topic) <= _MAX_TOPIC else None
+    if source is None:
         return _unread(message, "the topic is no kiosk's")
     if len(body) > MAX_BODY_BYTES:
         return _unread(message, "the message is too large")
-    source = place[1]
     try:
         event = read_event(body)
     except ValueError as error:
@@ -160,5 +162,16 @@ def _unfit(event: Event) -> str | None:
     return None if abs(event.data.offset_ns) <= _MAX_NS else "its offset is beyond all bounds"
 
 
+@lru_cache(maxsize=_KNOWN)
+def _source_in(topic: str) -> str | None:
+    place = _TOPIC.fullmatch(topic)
+    return None if place is None else place[1]
+
+
 def _is_name(text: str) -> bool:
-    return 0 < len(text) <= _MAX_NAME and text.isprintable()
+    return 0 < len(text) <= _MAX_NAME and _is_printable(text)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _is_printable(text: str) -> bool:
+    return text.isprintable()

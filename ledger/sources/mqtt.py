@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from kiosk.door.event import LEDGER_TOPIC, TOPIC_ROOT, LedgerPresence
 from ledger.errors import SettingsError, SourceLost
 from ledger.source import Batch, Limits, Message
+from ledger.sources import answers
 from ledger.sources.encryption import tls_context
 from ledger.sources.inbox import Inbox
 
@@ -148,13 +149,10 @@ class MqttSource:
 
     def commit(self, batch: Batch) -> None:
         """Answer the events of `batch`, on the connection that brought them and no other."""
-        answer = self._client.ack
-        for message in batch.events:
-            # A number of an old connection may stand for another event on this one.
-            if batch.connection != self._connection:
-                return
-            if message.receipt:
-                answer(message.receipt, 1)
+        packets = answers.pubacks(each.receipt for each in batch.events if each.receipt)
+        # A number of an old connection may stand for another event on this one.
+        if packets and batch.connection == self._connection:
+            answers.send(self._client, packets)
 
     def tell(self, topic: str, body: bytes) -> None:
         """Replace what is retained at `topic`."""
