@@ -82,7 +82,8 @@ activate() {
 check_settings() {
   local program="$home/$1/venv/bin/kiosk"
   systemd-run --quiet --pipe --wait --collect --property=User=kiosk --property=Group=kiosk-link \
-    --property=SupplementaryGroups="kiosk gpio" --property=EnvironmentFile=-/etc/kiosk/kiosk.env \
+    --property=SupplementaryGroups="kiosk gpio" --property=LoadCredential=kiosk.uplink.password \
+    --property=LoadCredential=kiosk.uplink.key_file \
     "$program" config check --config "$settings" </dev/null
 }
 

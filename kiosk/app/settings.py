@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from kiosk.app import adapters, config_file
 from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
+from kiosk.app.credentials import with_credentials
 from kiosk.app.identity_checks import Secrets, check_identity
 from kiosk.app.lists_checks import check_signers
 from kiosk.app.reading import Origin, Reading
@@ -148,7 +149,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
     Raises:
         SettingsError: They cannot be used. Each line of the message is one problem.
     """
-    reading = Reading(config_file.read(path), environ)
+    reading = Reading(config_file.read(path), with_credentials(environ))
     secrets = _check_kiosk(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
     return Loaded(_settings(reading, secrets), _eye_settings(reading), _dotted(reading))
 
@@ -161,7 +162,7 @@ def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: They cannot be used.
     """
-    reading = Reading(config_file.read(path), environ)
+    reading = Reading(config_file.read(path), with_credentials(environ))
     reading.unread.add(("camera",))
     decoders = adapters.names(adapters.DECODERS)
     reading.unread.update(("eye", name) for name in decoders)

@@ -22,7 +22,8 @@ _SECRETS = (
     "/var/lib/kiosk/device.key",
     "/var/lib/kiosk/outbox.db",
     "/etc/kiosk/device.pem.key",
-    "/etc/kiosk/kiosk.env",
+    "/etc/credstore/kiosk.uplink.password",
+    "/run/credentials/kiosk.service/kiosk.uplink.password",
     "/etc/shadow",
 )
 _FAMILIES = ("AF_INET", "AF_INET6", "AF_PACKET", "AF_VSOCK", "AF_BLUETOOTH", "AF_ALG")

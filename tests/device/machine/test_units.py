@@ -40,9 +40,10 @@ def test_a_decoder_that_was_taken_over_reaches_nothing(kiosk: Machine) -> None:
     )
     put(kiosk, BURGLAR, f"{decoders}/burglar.py")
     kiosk.shell(
-        "echo secret >/etc/kiosk/device.pem.key; echo A=b >/etc/kiosk/kiosk.env;"
+        "echo secret >/etc/kiosk/device.pem.key; echo secret >/etc/credstore/kiosk.uplink.password;"
         "systemd-tmpfiles --create kiosk.conf;"
         'sed -i \'s/^decoders = .*/decoders = ["burglar", "zxing"]/\' /etc/kiosk/config.toml;'
+        "sed -i 's/^tls = false/&\\nusername = \"door-1\"/' /etc/kiosk/config.toml;"
         "systemctl restart kiosk kiosk-eye"
     )
     kiosk.until("journalctl -u kiosk-eye -o cat | grep -q burglar:")
@@ -77,6 +78,23 @@ def test_without_the_sandbox_the_same_burglar_would_reach_much(kiosk: Machine) -
     assert "/run/dbus/system_bus_socket" in found["spoken to"]
     assert found["seen"]
     assert found["executed"]
+
+
+def test_a_credential_is_a_setting_of_the_kiosk_and_of_nobody_else(kiosk: Machine) -> None:
+    kiosk.shell(
+        "echo secret >/etc/credstore/kiosk.uplink.password; systemctl restart kiosk || true"
+    )
+    # Taken, and found to be half of what a broker asks for.
+    kiosk.until("test $(systemctl show --value -p ExecMainStatus kiosk) = 78")
+    assert "password without username" in kiosk.log()
+    kiosk.shell(
+        "sed -i 's/^tls = false/&\\nusername = \"door-1\"/' /etc/kiosk/config.toml;"
+        "systemctl restart kiosk kiosk-eye"
+    )
+    kiosk.until_ready()
+    services = kiosk.shell("ls /run/credentials").split()
+    assert ("kiosk.service" in services, "kiosk-eye.service" in services) == (True, False)
+    assert "secret" not in kiosk.log()
 
 
 def test_the_kiosk_cannot_open_the_camera(kiosk: Machine) -> None:
