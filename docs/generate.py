@@ -12,11 +12,19 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from docs import delivery_page, ledger_page, rules_page, settings_page, status_page
+from docs import (
+    delivery_page,
+    ledger_page,
+    mount_page,
+    rules_page,
+    settings_page,
+    status_page,
+    wire_page,
+)
 from kiosk import errors
 from kiosk.app.settings import load_settings
 from kiosk.app.wiring_drawing import as_svg
-from kiosk.app.wiring_plan import rows_of
+from kiosk.app.wiring_plan import Row, rows_of
 from kiosk.door.event import CheckInEvent
 from kiosk.door.machine import TRANSITIONS, Phase
 from kiosk.door.signal import Fault, Pattern, Signal, Step, pattern_of
@@ -56,6 +64,8 @@ def pages() -> dict[str, str]:
         "docs/reference/wiring.svg": wiring_svg(),
         DOOR_PAGE: door_page(_committed(DOOR_PAGE)),
         delivery_page.PAGE: delivery_page.text(_committed(delivery_page.PAGE)),
+        wire_page.PAGE: wire_page.text(_committed(wire_page.PAGE), _rows("led,buzzer,relay")),
+        **mount_page.pages({name: _committed(name) for name in mount_page.PAGES}),
     }
 
 
@@ -158,8 +168,14 @@ def _light(step: Step) -> str:
 
 def wiring_svg() -> str:
     """Return the drawing for the example settings."""
+    return as_svg(_rows("led,buzzer"))
+
+
+def _rows(indicators: str) -> tuple[Row, ...]:
+    """Return the wires of the example settings with these indicators in use."""
     example = ROOT / "provisioning" / "kiosk.example.toml"
-    return as_svg(rows_of(load_settings(example, EXAMPLE_ENVIRON).settings))
+    environ = {**EXAMPLE_ENVIRON, "KIOSK_INDICATORS__USE": indicators}
+    return rows_of(load_settings(example, environ).settings)
 
 
 def state_diagram() -> str:

@@ -13,6 +13,7 @@ from kiosk.app.config_problems import one_line
 from kiosk.app.config_show import as_toml
 from kiosk.app.identity_checks import left_out
 from kiosk.app.settings import DEFAULT_PATH, Loaded, load_settings
+from kiosk.app.wiring_boards import BOARDS, Model, as_notes
 from kiosk.app.wiring_drawing import as_svg
 from kiosk.app.wiring_plan import as_table, rows_of
 from kiosk.errors import EXIT_SETTINGS, SettingsError
@@ -73,14 +74,20 @@ def wiring(
     svg: Annotated[
         Path | None, typer.Option("--svg", metavar="FILE", help="Write the drawing here.")
     ] = None,
+    model: Annotated[
+        Model | None, typer.Option("--model", help="Say what is special about this Raspberry Pi.")
+    ] = None,
 ) -> None:
     """Print which wire goes to which pin, and draw it."""
     rows = rows_of(load_or_exit(config).settings)
+    board = None if model is None else BOARDS[model]
     typer.echo(as_table(rows), nl=False)
+    if board is not None:
+        typer.echo(f"\n{as_notes(board)}", nl=False)
     if svg is None:
         return
     try:
-        svg.write_text(as_svg(rows), encoding="utf-8")
+        svg.write_text(as_svg(rows, board), encoding="utf-8")
     except OSError as error:
         why = f"{svg}: cannot be written: {error.strerror or 'unknown reason'}"
         typer.echo(one_line(why), err=True)

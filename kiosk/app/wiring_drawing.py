@@ -7,6 +7,7 @@ page and on a dark one alike; each label repeats in words what its colour says.
 from collections.abc import Iterable
 from html import escape
 
+from kiosk.app.wiring_boards import Board, as_caption
 from kiosk.app.wiring_plan import EEPROM_PINS, GROUND_PINS, HEADER_OF_BCM, POWER_PINS, Row
 
 _PITCH = 26
@@ -19,27 +20,28 @@ _PAPER, _INK, _FAINT, _BOARD = "#ffffff", "#0f172a", "#64748b", "#e2e8f0"
 _GROUND, _POWER, _FREE = "#1e293b", "#9a3412", "#cbd5e1"
 
 
-def as_svg(rows: Iterable[Row]) -> str:
-    """Return the drawing; lengths are in pixels at 1:1."""
+def as_svg(rows: Iterable[Row], board: Board | None = None) -> str:
+    """Return the drawing, with what is special about a board; lengths are in pixels at 1:1."""
     used = {row.header_pin: row for row in rows}
     grounds = {row.ground_pin for row in used.values()}
     names = {pin: f"GPIO{bcm}" for bcm, pin in HEADER_OF_BCM.items()}
     names |= dict.fromkeys(GROUND_PINS, "GND") | POWER_PINS | EEPROM_PINS
-    parts = [_frame()]
+    parts = [_frame(board)]
     for pin in range(1, 2 * _ROWS + 1):
         parts.append(_hole(pin, _fill(pin, used)))
         parts.append(_label(pin, names[pin], used.get(pin), ground=pin in grounds))
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _frame() -> str:
+def _frame(board: Board | None) -> str:
     title = "Sơ đồ đấu dây · Wiring"
     hint = "Chân 1 ở phía thẻ nhớ, sát góc bo mạch · Pin 1 is at the corner by the SD card"
     foot = "Rút nguồn trước khi đấu dây · Unplug the power before wiring"
     board_height = _ROWS * _PITCH + 12
     box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
     corner = f'x="{_LEFT_X - 20}" y="{_TOP - 19}"'
-    board = f'width="{_RIGHT_X - _LEFT_X + 40}" height="{board_height}"'
+    edges = f'width="{_RIGHT_X - _LEFT_X + 40}" height="{board_height}"'
+    caption = () if board is None else (as_caption(board),)
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" {box} font-family="sans-serif" role="img">',
@@ -47,8 +49,9 @@ def _frame() -> str:
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="12" fill="{_PAPER}"/>',
             _text(_WIDTH // 2, 36, title, size=22, bold=True, anchor="middle"),
             _text(_WIDTH // 2, 62, hint, size=13, fill=_FAINT, anchor="middle"),
-            f'<rect {corner} {board} rx="8" fill="{_BOARD}"/>',
+            f'<rect {corner} {edges} rx="8" fill="{_BOARD}"/>',
             _text(_WIDTH // 2, _HEIGHT - 22, foot, size=14, bold=True, anchor="middle"),
+            *(_text(_WIDTH // 2, _HEIGHT - 42, line, size=13, anchor="middle") for line in caption),
         )
     )
 

@@ -34,7 +34,11 @@ class Kind:
     colour: str
 
 
-_RESISTOR = "330 ohm resistor in series, then the LED, then ground"
+PIN_MA = 5
+"""What to plan for at one pin. A Pi Zero 2 W and a Pi 3 stand 16, a Pi 4 keeps its voltage up to 8,
+and for a Pi 5 no figure is published; all pins together give 50."""
+LED_OHM = 330
+_RESISTOR = f"{LED_OHM} ohm resistor in series, then the LED, then ground"
 _KINDS = (
     Kind("green led", "Đèn xanh", _RESISTOR, "#15803d"),
     Kind("red led", "Đèn đỏ", _RESISTOR, "#b91c1c"),
@@ -52,7 +56,7 @@ _KINDS = (
         "#7e22ce",
     ),
 )
-_OTHER = Kind("", "Chân", "at most 8 mA; use a transistor for more", "#334155")
+_OTHER = Kind("", "Chân", f"at most {PIN_MA} mA; use a transistor for more", "#334155")
 
 
 @dataclass(frozen=True, slots=True)

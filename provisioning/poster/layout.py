@@ -17,7 +17,7 @@ _TEXT = Style(9.5, leading=1.2)
 
 TITLE: Phrase = ("Đưa thẻ trước máy", "Hold your card before the kiosk")
 STEPS: tuple[Phrase, ...] = (
-    ("Đưa mã trên thẻ cách máy 15 đến 25 cm, giữ yên", "Code 15 to 25 cm away, hold still"),
+    ("Đưa mã trên thẻ cách máy 10 đến 20 cm, giữ yên", "Code 10 to 20 cm away, hold still"),
     ("Mỗi lần một thẻ", "One card at a time"),
     ("Đèn xanh: đã ghi nhận, mời vào", "Green: recorded, please pass"),
 )

@@ -14,7 +14,7 @@ def hold(page: Page, x: float, y: float) -> None:
     page.stroke([(near, level), (far, level)], 0.4)
     for tip, back in ((near, 1.6), (far, -1.6)):
         page.polygon([(tip, level), (tip + back, level - 1), (tip + back, level + 1)], BLACK)
-    page.line(near + 0.3, level - 1.8, "15-25 cm", _LABEL)
+    page.line(near + 0.3, level - 1.8, "10-20 cm", _LABEL)
 
 
 def alone(page: Page, x: float, y: float) -> None:
