@@ -20,6 +20,24 @@ SWITCHES_SUSPECTED = 4
 """Rows that were saved from an old card may come among new ones; a clone goes on and on."""
 
 
+# Made once: writing them down takes longer than reading what they return.
+_LOCK = (
+    select(kiosk.c.id, kiosk.c.growing, kiosk.c.switches)
+    .where(kiosk.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(kiosk.c.id)
+    .with_for_update()
+)
+_LOAD = select(series).where(
+    series.c.kiosk_id.in_(bindparam("ids", expanding=True)),
+    series.c.epoch.in_(bindparam("epochs", expanding=True)),
+)
+_SAVE = (
+    update(series)
+    .where(series.c.id == bindparam("s"))
+    .values(high=bindparam("h"), upto=bindparam("u"), last_us=bindparam("n"))
+)
+
+
 @dataclass(slots=True)
 class Series:
     """One epoch's numbers while its kiosk is locked."""
@@ -39,12 +57,7 @@ Key = tuple[str, str]
 
 def lock(connection: Connection, kiosk_ids: Sequence[int]) -> dict[int, Any]:
     """Lock kiosks until the transaction ends; return what they were doing."""
-    rows = connection.execute(
-        select(kiosk.c.id, kiosk.c.growing, kiosk.c.switches)
-        .where(kiosk.c.id.in_(kiosk_ids))
-        .order_by(kiosk.c.id)
-        .with_for_update()
-    )
+    rows = connection.execute(_LOCK, {"ids": kiosk_ids})
     return {row.id: row for row in rows}
 
 
@@ -55,12 +68,8 @@ def load(
     wanted = dict.fromkeys(keys)
     by_id = {ids[source]: source for source, _ in wanted}
     # A statement of its own, after the lock: what it sees is what the last owner left.
-    rows = connection.execute(
-        select(series).where(
-            series.c.kiosk_id.in_([*by_id]),
-            series.c.epoch.in_([*{epoch for _, epoch in wanted}]),
-        )
-    )
+    epochs = {epoch for _, epoch in wanted}
+    rows = connection.execute(_LOAD, {"ids": [*by_id], "epochs": [*epochs]})
     found = {}
     for row in rows:
         key = (by_id[row.kiosk_id], row.epoch)
@@ -137,9 +146,7 @@ def save(
         connection.execute(insert(gap), opened)
     upto = _whole_up_to(connection, taken)
     connection.execute(
-        update(series)
-        .where(series.c.id == bindparam("s"))
-        .values(high=bindparam("h"), upto=bindparam("u"), last_us=bindparam("n")),
+        _SAVE,
         [{"s": e.id, "h": t.high, "u": upto[e.id], "n": now_us} for e, t in taken],
     )
     return upto
