@@ -2,7 +2,9 @@
 # Runs every check of this repository, and says at the end which ones passed.
 #
 #   bash provisioning/test.sh [options for pytest]
-#   bash provisioning/test.sh --device    the device tier alone, see docs/explanation/device-tier.md
+#   bash provisioning/test.sh --device        the device tier alone: docs/explanation/device-tier.md
+#   bash provisioning/test.sh --device 12     of it, what installs, on Debian 12: for every night
+#   bash provisioning/test.sh --arm64 [12]    our package on a system for ARM, by emulation: the same
 #
 # One red check does not hide the next one: all of them run.
 set -euo pipefail
@@ -11,13 +13,10 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/*}
 
-if [[ ${1:-} == --device ]]; then
-  if (($# > 1)); then
-    printf 'usage: bash provisioning/test.sh --device\n' >&2
-    exit 2
-  fi
-  exec bash "$root/tests/device/run.sh"
-fi
+case ${1:-} in
+  --device) exec bash "$root/tests/device/run.sh" "${@:2}" ;;
+  --arm64) exec bash "$root/tests/device/arm64/run.sh" "${@:2}" ;;
+esac
 
 names=()
 verdicts=()

@@ -44,13 +44,15 @@ leave_groups() {
   done
 }
 
-# How this computer reaches its packages, for the machine.
+# lend_network FOLDER TREE: how this computer reaches its packages, for the machine.
 lend_network() {
-  local cache=$1 log="$1/network.log" upper="$1/upper"
+  local cache=$1 log="$1/network.log" upper="$1/upper" codename
   # shellcheck source-path=SCRIPTDIR source=tree_parts.sh
   source "$here/tree_parts.sh"
+  # shellcheck source=/dev/null disable=SC2031
+  codename=$(. "$2/etc/os-release" && printf '%s' "$VERSION_CODENAME")
   mkdir -p "$upper"/etc/apt/apt.conf.d
-  printf 'deb [signed-by=%s] %s trixie main\n' "$keyring" "$(sure_mirror)" >"$upper/etc/apt/sources.list"
+  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$(sure_mirror)" "$codename" >"$upper/etc/apt/sources.list"
   apt_options >"$upper/etc/apt/apt.conf.d/00-lent"
   { echo '[global]' && pip_settings | sed -E 's/^PIP_/ /; y/_ABCDEFGHIJKLMNOPQRSTUVWXYZ/-abcdefghijklmnopqrstuvwxyz/'; } \
     >"$upper/etc/pip.conf"
@@ -81,7 +83,7 @@ main() {
   # The tree is named first and lies lowest.
   lowers=$(printf '%s\n' "${@:2}" "$1" | sed '/^$/d' | paste -sd :)
   mkdir -p -- "$folder/upper"
-  [[ -n $offline ]] || lend_network "$folder"
+  [[ -n $offline ]] || lend_network "$folder" "$1"
   join_groups
   trap leave_groups EXIT
   unshare --mount --pid --fork --kill-child --mount-proc \

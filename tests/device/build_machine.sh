@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds a clean Debian 13 with systemd and nothing of ours, to be booted with boot_machine.sh and
+# Builds a clean Debian with systemd and nothing of ours, to be booted with boot_machine.sh and
 # installed on. Prints where it is.
 #
-#   bash tests/device/build_machine.sh
+#   bash tests/device/build_machine.sh [12|13]
 #
 # As with build_tree.sh: made once, from the mirror of this machine's apt, of which nothing is in
 # the finished tree.
@@ -13,12 +13,19 @@ shopt -s inherit_errexit
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/machine
+readonly debian=${1:-13}
+cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/machine-$debian
 readonly cache
 readonly log="$cache/build.log"
 
 # shellcheck source-path=SCRIPTDIR source=tree_parts.sh
 source "$here/tree_parts.sh"
+
+case $debian in
+  12) codename=bookworm ;;
+  13) codename=trixie ;;
+  *) die "which Debian, 12 or 13?" ;;
+esac
 
 # systemd-sysv boots, dbus is what systemctl asks, the certificates are a mirror's; iproute2 and
 # procps are what a person would look with. No Python: install.sh brings it.
@@ -37,7 +44,7 @@ make_tree() {
   host_needs
   from=$(sure_mirror)
   while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
-  say "making a clean Debian 13"
+  say "making a clean Debian $debian"
   quietly "mmdebstrap could not make the machine" \
     unshare --mount --pid --fork --kill-child --mount-proc \
     mmdebstrap --variant=minbase --mode=root --format=directory \
@@ -45,7 +52,7 @@ make_tree() {
     "${options[@]}" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --include="$included" trixie "$1" "deb [signed-by=$keyring] $from trixie main"
+    --include="$included" "$codename" "$1" "deb [signed-by=$keyring] $from $codename main"
   rm -f -- "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
   : >"$1/etc/machine-id"
   echo machine >"$1/etc/hostname"

@@ -3,7 +3,9 @@
 # and libcamera play our pictures, and Python 3.13 runs the whole suite, both in the device
 # tree. Nothing here is ever skipped: what cannot be had is a failure, said in one line.
 #
-#   bash tests/device/run.sh
+#   bash tests/device/run.sh [12|13]
+#
+# 12: only the first of these, on a Debian 12; for every night.
 #
 # Everybody starts it by `bash provisioning/test.sh --device`.
 set -euo pipefail
@@ -13,6 +15,12 @@ readonly here
 readonly root=${here%/tests/device}
 # A test that hangs is ended by its own limit; this is for what no test can end.
 readonly limit_s=900
+
+if (($# > 1)) || [[ ${1:-13} != 1[23] ]]; then
+  printf 'usage: bash provisioning/test.sh --device [12|13]\n' >&2
+  exit 2
+fi
+readonly debian=${1:-13}
 
 failures=0
 trap 'exit 130' INT
@@ -42,22 +50,21 @@ if ((EUID != 0)); then
   # Mounts and namespaces need root; the tree and its cache then belong to root.
   command -v sudo >/dev/null ||
     { printf 'device: FAILED: this tier needs root, and there is no sudo\n' >&2 && exit 1; }
-  exec sudo ${KIOSK_DEVICE_CACHE:+KIOSK_DEVICE_CACHE="$KIOSK_DEVICE_CACHE"} ${VENV:+VENV="$VENV"} bash "$here/run.sh"
+  exec sudo ${KIOSK_DEVICE_CACHE:+KIOSK_DEVICE_CACHE="$KIOSK_DEVICE_CACHE"} ${VENV:+VENV="$VENV"} bash "$here/run.sh" "$debian"
 fi
 
 # What the machines are installed with: this checkout, and the package that is made of it.
 bash "$root/provisioning/setup.sh" dev
 venv=$(cd -- "${VENV:-$root/.venv}" && pwd)
-machine=$(bash "$here/build_machine.sh")
-package=$(VENV=$venv bash "$root/provisioning/deb/build.sh" 13 "$(dpkg --print-architecture)")
-tree=$(bash "$here/build_tree.sh")
+machine=$(bash "$here/build_machine.sh" "$debian")
+package=$(VENV=$venv bash "$root/provisioning/deb/build.sh" "$debian" "$(dpkg --print-architecture)")
 # Held while a machine runs, so that nobody removes the tree below it. Who has it alone removes what
 # runs have left that were killed.
 exec 8<"${machine%/*}/lock"
 ! flock --nonblock 8 || rm -rf -- "${machine%/*}"/run-*
 flock --shared 8
 scratch=$(mktemp -d -- "${machine%/*}/run-XXXXXX")
-readonly tree venv machine package scratch
+readonly venv machine package scratch
 trap 'rm -rf -- "$scratch"' EXIT
 
 # Each test boots a machine of its own, above one that was installed once; most of them wait.
@@ -66,6 +73,10 @@ part "installed under systemd" env PYTHONDONTWRITEBYTECODE=1 DEVICE_MACHINE="$ma
   DEVICE_PACKAGE="$package" DEVICE_SCRATCH="$scratch" \
   "$venv/bin/python" -m pytest -q -n 3 --dist worksteal -o timeout=900 tests/device/machine
 [[ ! -f $scratch/figures ]] || sort -- "$scratch/figures"
+[[ $debian == 13 ]] || exit "$((failures != 0))"
+
+tree=$(bash "$here/build_tree.sh")
+readonly tree
 
 # One process: there is one camera. A hang below Python is ended by its thread.
 in_tree "real picamera2" bash tests/device/plug_camera.sh \
