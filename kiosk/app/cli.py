@@ -100,8 +100,11 @@ def off(config: Config = settings.DEFAULT_PATH) -> None:
     from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
 
     loaded = settings.load_kiosk(config, os.environ)
-    for indicator in build_indicators(loaded, pin_factory(loaded.gpio.pins)):
+    pins = pin_factory(loaded.gpio.pins)
+    for indicator in build_indicators(loaded, pins):
         indicator.close()
+    # Nothing of the chip is held any more: `python -m kiosk` drives the pins once again.
+    pins.close()
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from gpiozero.pins import Factory
 
-from kiosk.app import collector
+from kiosk.app import collector, pins_off
 from kiosk.app.conduct import conduct_of
 from kiosk.app.daemon import Kiosk
 from kiosk.app.inbox import Inbox
@@ -56,7 +56,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
     with contextlib.ExitStack() as stack:
         notify = Notify.of(environ)
         # The lights come first and go last: whatever else fails, they are off.
-        indicators = build_indicators(settings, pin_factory(settings.gpio.pins))
+        indicators = _all_off(settings, environ)
         clock: Clock = _build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
@@ -116,6 +116,15 @@ def _courier(
     )
 
 
+def _all_off(settings: Settings, environ: Mapping[str, str]) -> Sequence[Indicator]:
+    """Return the indicators in use, all off, and leave a note of how to get there at once."""
+    pins = pin_factory(settings.gpio.pins)
+    indicators = build_indicators(settings, pins)
+    pins_off.leave_note(pins, environ)
+    return indicators
+
+
+@contextmanager
 def _lists(
     stack: contextlib.ExitStack,
     settings: Settings,

@@ -1,0 +1,72 @@
+"""`kiosk run` in the guest: started as a service is, and followed by what it logs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.device.pi.guest import settings
+
+_BANK = next(Path("/sys/devices/platform").glob("*/gpiochip*"))
+
+
+class KioskRun:
+    """The kiosk and its eye; killed when the block ends."""
+
+    def __enter__(self) -> Self:
+        settings.write()
+        settings.show()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kiosk", "run", "--config", settings.CONFIG],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **settings.ENVIRON},
+            # A group of its own, which its eye joins.
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def until(self, event: str, **facts: Any) -> None:
+        """Read the log until it says that, and show the console what else it said."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            sys.stderr.write(line.decode())
+            said = json.loads(line) if line.startswith(b"{") else {}
+            if said.get("event") == event and facts.items() <= said.items():
+                return
+        raise AssertionError(f"it ended and never said {event!r} with {facts}")
+
+    def kill(self) -> float:
+        """End every process of it at once, with SIGKILL; return when (monotonic s)."""
+        at_s = time.monotonic()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        return at_s
+
+    def end(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._process.terminate()
+        self._process.wait()
+
+
+def levels() -> dict[int, int]:
+    """Return the outputs' levels, as whoever hangs on the pins sees them."""
+    return {
+        pin: int((_BANK / f"sim_gpio{pin}/value").read_text("ascii")) for pin in (17, 27, 18, 22)
+    }
