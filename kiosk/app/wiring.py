@@ -124,7 +124,6 @@ def _all_off(settings: Settings, environ: Mapping[str, str]) -> Sequence[Indicat
     return indicators
 
 
-@contextmanager
 def _lists(
     stack: contextlib.ExitStack,
     settings: Settings,
