@@ -19,7 +19,7 @@ def main(folder: Path) -> None:
     """Draw cards of people who do not exist."""
     folder.mkdir(parents=True)
     for number, text in enumerate(cards(COUNT, _SEED)):
-        segno.make_qr(text).save(folder / f"{number}.png", scale=6, border=4)
+        segno.make_qr(text).save(str(folder / f"{number}.png"), scale=6, border=4)
         (folder / f"{number}.txt").write_bytes(text.encode())
 
 
