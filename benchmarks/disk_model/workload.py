@@ -196,7 +196,8 @@ class _SyncsLess(sqlite3.Connection):
         return cursor
 
 
-def _sync_less() -> None:
+def sync_less() -> None:
+    """Let every outbox that this process opens from now on sync less: the control."""
     shipped = sqlite3.connect
 
     def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
@@ -238,7 +239,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--again", action="store_true", help="one life more, on what is there")
     options = parser.parse_args(sys.argv[1:] if given is None else given)
     if options.synchronous_normal:
-        _sync_less()
+        sync_less()
     lives = [(len(LIVES), 1.0)] if options.again else list(enumerate(LIVES))
     for number, part in lives:
 
