@@ -42,6 +42,15 @@ place() {
   changed=yes
 }
 
+# our_units: those that came with a version that is here. Others may be called kiosk-something too, as
+# a ledger's on the same machine.
+our_units() {
+  local file
+  for file in "$home"/*/systemd/*.service "$home"/*/systemd/*.timer; do
+    [[ ! -f /etc/systemd/system/${file##*/} ]] || printf '%s\n' "/etc/systemd/system/${file##*/}"
+  done | sort -u
+}
+
 # activate VERSION: its units, users and limits take the place of those before.
 activate() {
   local folder="$home/$1" file target journal='' watchdog=''
@@ -52,8 +61,8 @@ activate() {
       [[ $file != *-watchdog.conf ]] || watchdog=yes
     fi
   done
-  for file in /etc/systemd/system/kiosk{,-*}.{service,timer}; do
-    if [[ -f $file && ! -f $folder/systemd/${file##*/} ]]; then
+  for file in $(our_units); do
+    if [[ ! -f $folder/systemd/${file##*/} ]]; then
       rm -f -- "$file"
       changed=yes
     fi
@@ -124,7 +133,7 @@ restart_until_ready() {
 remove_service() {
   local file left=()
   systemctl --quiet disable --now kiosk.service kiosk-eye.service kiosk-eye-later.timer 2>/dev/null || true
-  for file in /etc/systemd/system/kiosk{,-*}.{service,timer} "$shortcut" \
+  for file in $(our_units) "$shortcut" \
     /usr/lib/{sysusers,tmpfiles}.d/kiosk.conf /etc/systemd/journald.conf.d/kiosk.conf \
     /etc/systemd/system.conf.d/kiosk-watchdog.conf "$home" "$cache"; do
     [[ ! -e $file && ! -L $file ]] || left+=("$file")

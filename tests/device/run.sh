@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The device tier: a clean Debian 13 with a real systemd is installed on; the real picamera2
-# and libcamera play our pictures, and Python 3.13 runs the whole suite, both in the device
-# tree. Nothing here is ever skipped: what cannot be had is a failure, said in one line.
+# The device tier: a clean Debian 13 with a real systemd is installed on; a virtual Pi has a kernel of
+# its own, pins, and a disk whose plug is pulled; the real picamera2 and libcamera play our pictures,
+# and Python 3.13 runs the whole suite, both in the device tree. Nothing here is ever skipped: what
+# cannot be had is a failure, said in one line.
 #
 #   bash tests/device/run.sh [12|13]
 #
@@ -72,11 +73,22 @@ cd -- "$root"
 part "installed under systemd" env PYTHONDONTWRITEBYTECODE=1 DEVICE_MACHINE="$machine" \
   DEVICE_PACKAGE="$package" DEVICE_SCRATCH="$scratch" \
   "$venv/bin/python" -m pytest -q -n 3 --dist worksteal -o timeout=900 tests/device/machine
-[[ ! -f $scratch/figures ]] || sort -- "$scratch/figures"
+[[ $debian == 13 ]] || [[ ! -f $scratch/figures ]] || sort -- "$scratch/figures"
 [[ $debian == 13 ]] || exit "$((failures != 0))"
 
 tree=$(bash "$here/build_tree.sh")
-readonly tree
+kernel=$(bash "$here/pi/build_kernel.sh")
+image=$(bash "$here/pi/build_plain.sh" "$tree")
+installed=$(DEVICE_PACKAGE="$package" VENV="$venv" bash "$here/pi/build_installed.sh" "$kernel")
+# As above.
+exec 5<"${installed%/root/*}/lock" 6<"${image%/root/*}/lock" 7<"${kernel%/root/*}/lock"
+for lock in 5 6 7; do flock --shared "$lock"; done
+readonly tree kernel image installed
+
+part "a virtual Pi" env PYTHONDONTWRITEBYTECODE=1 DEVICE_KERNEL="$kernel" DEVICE_IMAGE="$image" \
+  DEVICE_INSTALLED="$installed" DEVICE_SCRATCH="$scratch" \
+  "$venv/bin/python" -m pytest -q -n 3 --dist worksteal -o timeout=900 tests/device/pi
+[[ ! -f $scratch/figures ]] || sort -- "$scratch/figures"
 
 # One process: there is one camera. A hang below Python is ended by its thread.
 in_tree "real picamera2" bash tests/device/plug_camera.sh \

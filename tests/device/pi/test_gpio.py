@@ -110,6 +110,14 @@ def test_the_relay_is_closed_for_its_time_and_never_for_what_is_rejected(scratch
     assert off_ms <= score.EDGE_MS
 
 
+@every_board
+def test_a_press_of_the_button_is_heard_once_and_a_bounce_never(scratch: Path, board: str) -> None:
+    pi = VirtualPi(scratch, board=boards.BOARDS[board])
+    # Each press is waited for; what is heard for a bounce, or twice, is left over.
+    run_program(pi, "button", "5", "5")
+    assert json.loads(pi.read("said.json")) == {"was_lit": 0, "is_lit": True, "more": 0}
+
+
 def off_command() -> list[str]:
     """Return what systemd starts when the kiosk has ended, with the guest's Python and settings."""
     words = settings_of("kiosk.service")["ExecStopPost"]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,12 @@ class KioskRun:
                 return
         raise AssertionError(f"it ended and never said {event!r} with {facts}")
 
+    def rest(self) -> list[str]:
+        """Return what events it logged since; only when it has ended."""
+        assert self._process.stderr is not None
+        lines = [line for line in self._process.stderr if line.startswith(b"{")]
+        return [json.loads(line)["event"] for line in lines]
+
     def kill(self) -> float:
         """End every process of it at once, with SIGKILL; return when (monotonic s)."""
         at_s = time.monotonic()
@@ -63,6 +70,14 @@ class KioskRun:
         """Ask it to end, and wait until it has."""
         self._process.terminate()
         self._process.wait()
+
+
+def press(pin: int, for_s: float) -> None:
+    """Connect a pin to ground for so long, as a button does, and let it be pulled up again."""
+    pull = _BANK / f"sim_gpio{pin}/pull"
+    pull.write_text("pull-down", "ascii")
+    threading.Event().wait(for_s)
+    pull.write_text("pull-up", "ascii")
 
 
 def levels() -> dict[int, int]:

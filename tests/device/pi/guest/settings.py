@@ -9,6 +9,7 @@ WORK = Path("/run/work")
 CONFIG = WORK / "kiosk.toml"
 STAGE = WORK / "stage.json"
 UNLOCK_S = 1.5
+BUTTON = 23
 ENVIRON = {"RUNTIME_DIRECTORY": str(WORK)}
 """What systemd tells the kiosk, and what it starts when the kiosk has ended."""
 
@@ -30,6 +31,7 @@ decoders = ["zxing"]
 unlock_s = {UNLOCK_S}
 [gpio]
 pins = "lgpio"
+button_pin = {BUTTON}
 [indicators]
 use = ["led", "buzzer", "relay"]
 [outbox]
