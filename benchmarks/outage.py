@@ -30,7 +30,7 @@ from kiosk.app.notify import Notify
 from kiosk.app.parts import Parts
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
-from kiosk.door.cues import Show, Unlock
+from kiosk.door.cues import Show, ShowAll, Unlock
 from kiosk.door.machine import Conduct
 from kiosk.door.rules import Rules
 from kiosk.door.signal import Signal
@@ -69,7 +69,7 @@ class Nobody:
         """When it last turned: now."""
         return self._monotonic_s()
 
-    def play(self, effect: Show | Unlock) -> None:
+    def play(self, effect: Show | ShowAll | Unlock) -> None:
         """Count what means recorded."""
         self.greens += isinstance(effect, Show) and effect.signal is Signal.ACCEPTED
 
@@ -78,6 +78,9 @@ class Nobody:
 
     def say(self, status: bytes) -> None:
         """Tell nobody."""
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer nobody."""
 
 
 class Door:

@@ -13,7 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from docs import (
+    commands_page,
     delivery_page,
+    doctor_page,
     ledger_page,
     mount_page,
     rules_page,
@@ -58,12 +60,14 @@ def pages() -> dict[str, str]:
         SETTINGS_PAGE: f"{_NOTE}\n{settings_page.text(before)}",
         "docs/reference/ledger.md": f"{_NOTE}\n{ledger_page.text()}",
         "docs/reference/checkin.schema.json": checkin_schema(),
+        "docs/reference/commands.md": f"{_NOTE}\n{commands_page.text()}",
         "docs/reference/errors.md": f"{_NOTE}\n{errors_page()}",
         "docs/reference/signals.md": f"{_NOTE}\n{signals_page()}",
         "docs/reference/status.md": f"{_NOTE}\n{status_page.text()}",
         "docs/reference/wiring.svg": wiring_svg(),
         DOOR_PAGE: door_page(_committed(DOOR_PAGE)),
         delivery_page.PAGE: delivery_page.text(_committed(delivery_page.PAGE)),
+        doctor_page.PAGE: doctor_page.text(_committed(doctor_page.PAGE)),
         wire_page.PAGE: wire_page.text(_committed(wire_page.PAGE), _rows("led,buzzer,relay")),
         **mount_page.pages({name: _committed(name) for name in mount_page.PAGES}),
     }

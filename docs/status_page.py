@@ -22,13 +22,18 @@ def text() -> str:
     waiting: list[tuple[str, type[BaseModel]]] = [("status", Status)]
     while waiting:
         name, model = waiting.pop(0)
-        lines += [f"## `{name}`", "", _first_line(model), "", "| Field | Value | Meaning |"]
-        lines.append("|---|---|---|")
+        lines += [f"## `{name}`", "", *table_of(model), ""]
         for field, info in model.model_fields.items():
-            lines.append(f"| `{field}` | {_value(info.annotation)} | {info.description or ''} |")
             waiting += [(field, inner) for inner in _models(info.annotation)]
-        lines.append("")
     return "\n".join(lines)
+
+
+def table_of(model: type[BaseModel]) -> list[str]:
+    """Return what a model is, and a table of its fields."""
+    lines = [_first_line(model), "", "| Field | Value | Meaning |", "|---|---|---|"]
+    for field, info in model.model_fields.items():
+        lines.append(f"| `{field}` | {_value(info.annotation)} | {info.description or ''} |")
+    return lines
 
 
 def _first_line(model: type[BaseModel]) -> str:

@@ -54,6 +54,20 @@ class ListError(KioskError, ValueError):
     remedy = Remedy.DEGRADE
 
 
+class EnrolmentError(KioskError):
+    """No certificate for the broker could be got or used; the one in use stays."""
+
+    remedy = Remedy.DEGRADE
+
+
+class EnrolmentRefused(EnrolmentError):  # noqa: N818 - names a state of the world
+    """The enrolment server answered, and gives no certificate; `refusal` says why in one word."""
+
+    def __init__(self, refusal: str, message: str) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
 class DeviceError(KioskError, OSError):
     """A device does not do what it should."""
 

@@ -21,6 +21,7 @@ _STOP_S = 5.0
 _ATTEMPTS = 5
 _LINES_KEPT = 2000
 _RUNNING = " running"
+_RELOADING = "Reloading config"
 
 
 def program() -> str | None:
@@ -53,6 +54,8 @@ class Broker:
         self._verbose = ["-v"] if verbose else []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._said = threading.Condition()
+        self._reloads = 0
         self.port = 0
         self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
 
@@ -84,6 +87,18 @@ class Broker:
     def resume(self) -> None:
         """Let it go on after `pause`."""
         self._signal(signal.SIGCONT)
+
+    def reload(self) -> None:
+        """Have it read its files again; returns when nothing is decided by the old ones any more.
+
+        Raises:
+            TimeoutError: It does not say that it does.
+        """
+        with self._said:
+            before = self._reloads
+            self._signal(signal.SIGHUP)
+            if not self._said.wait_for(lambda: self._reloads > before, _START_S):
+                raise TimeoutError("mosquitto does not read its files again")
 
     def __enter__(self) -> Self:
         self.start()
@@ -142,6 +157,10 @@ class Broker:
         with process.stderr as log:
             for line in log:
                 self.lines.append(line.rstrip())
+                if _RELOADING in line:
+                    with self._said:
+                        self._reloads += 1
+                        self._said.notify_all()
                 if line.rstrip().endswith(_RUNNING):
                     running.set()
         # The end of the log is the end of the process: nobody need wait any longer.

@@ -8,7 +8,11 @@ import typer
 from kiosk.errors import SettingsError
 from provisioning.errors import ProvisioningError
 
-_PRINTING = ("reportlab", "fontpkg", "segno")
+_MODES = {
+    **dict.fromkeys(("reportlab", "fontpkg", "segno"), "cards"),
+    **dict.fromkeys(("starlette", "uvicorn"), "fleet"),
+}
+"""Which setup brings a library that a command needs."""
 
 
 @contextlib.contextmanager
@@ -21,7 +25,8 @@ def one_line_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
-        if library not in _PRINTING:
+        if library not in _MODES:
             raise
-        typer.echo(f"{library} is not installed: bash provisioning/setup.sh cards", err=True)
+        mode = _MODES[library]
+        typer.echo(f"{library} is not installed: bash provisioning/setup.sh {mode}", err=True)
         raise typer.Exit(1) from None

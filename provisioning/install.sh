@@ -100,14 +100,16 @@ write_settings() {
   say "wrote $settings: an example, to be edited"
 }
 
-# A key that somebody put there before the kiosk had a user becomes the kiosk's own.
+# Keys that somebody put there before the kiosk had a user become the kiosk's own.
 take_key() {
-  local key=/var/lib/kiosk/site.key
-  if [[ -f $key && ! -L $key && $(stat --format=%U -- "$key") == root ]]; then
-    chown --no-dereference kiosk:kiosk -- "$key"
-    chmod 600 -- "$key"
-    changed=yes
-  fi
+  local key
+  for key in /var/lib/kiosk/site.key /var/lib/kiosk/enrolled.key; do
+    if [[ -f $key && ! -L $key && $(stat --format=%U -- "$key") == root ]]; then
+      chown --no-dereference kiosk:kiosk -- "$key"
+      chmod 600 -- "$key"
+      changed=yes
+    fi
+  done
 }
 
 # not_ready REASON: installed, and what a person has to do now.

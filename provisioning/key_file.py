@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -40,7 +41,7 @@ _SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")
 
 Random = Callable[[int], bytes]
-Private = Ed25519PrivateKey | X25519PrivateKey
+Private = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
 
 
 def write(path: Path, key: Private, passphrase: str, random: Random = secrets.token_bytes) -> None:
@@ -86,19 +87,35 @@ def read(path: Path, passphrase: str) -> Ed25519PrivateKey:
     Raises:
         ProvisioningError: There is no such file, it is no such key, or the passphrase is wrong.
     """
+    key = _opened(path, passphrase)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ProvisioningError(f"{path}: holds a key of another kind than Ed25519")
+    return key
+
+
+def read_curve(path: Path, passphrase: str) -> EllipticCurvePrivateKey:
+    """Return the key in a file with which certificates are signed.
+
+    Raises:
+        ProvisioningError: There is no such file, it is no such key, or the passphrase is wrong.
+    """
+    key = _opened(path, passphrase)
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise ProvisioningError(f"{path}: holds a key of another kind than P-256")
+    return key
+
+
+def _opened(path: Path, passphrase: str) -> object:
     try:
         with path.open("rb") as stream:
             raw = stream.read(LONGEST_FILE_BYTES)
     except OSError as error:
         raise ProvisioningError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        key = load_pem_private_key(raw, passphrase.encode())
+        return load_pem_private_key(raw, passphrase.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # A wrong passphrase and a damaged file look alike: both decrypt to no key.
         raise ProvisioningError(f"{path}: wrong passphrase, or no key file of ours") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ProvisioningError(f"{path}: holds a key of another kind than Ed25519")
-    return key
 
 
 def encrypted(key: Private, passphrase: str, random: Random = secrets.token_bytes) -> bytes:

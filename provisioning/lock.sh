@@ -50,12 +50,15 @@ uv=$(find_uv)
 readonly uv
 cd "$root"
 readonly ours=(--extra zbar --group build)
-compile dev pyproject.toml "${ours[@]}" --extra ledger --extra cards --group dev "$@"
+compile dev pyproject.toml "${ours[@]}" --extra ledger --extra cards --extra fleet --group dev "$@"
 # The run list takes dev's versions: the tests speak for what is deployed.
 compile run pyproject.toml "${ours[@]}" --constraint "$lists/dev.txt" "$@"
 # What the receiving end runs on: no zbar, and what it stores with.
 compile ledger pyproject.toml --extra ledger --group build --constraint "$lists/dev.txt" "$@"
 # What a ward's clerk issues and prints cards with: no zbar, no broker, no compiler.
 compile cards pyproject.toml --extra cards --group build --constraint "$lists/dev.txt" "$@"
+# What a technician enrols kiosks with, and prints their labels.
+compile fleet pyproject.toml --extra fleet --extra cards --group build \
+  --constraint "$lists/dev.txt" "$@"
 # The peers of the benchmarks. bench.in names all that they need; one of them asks for far more.
 compile bench "$lists/bench.in" --no-deps "$@"

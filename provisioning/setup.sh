@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # From a clean Debian machine to a virtual environment in which the kiosk runs.
 #
-#   bash provisioning/setup.sh [run|dev|cards]
+#   bash provisioning/setup.sh [run|dev|cards|fleet]
 #
 # run: what the kiosk needs (the default); dev: that and the tools for checking it;
-# cards: what a ward's clerk issues and prints cards with, and nothing of a kiosk.
+# cards: what a ward's clerk issues and prints cards with, and nothing of a kiosk;
+# fleet: what a technician enrols kiosks with, prints their labels and runs a broker with.
 # It installs what is missing and nothing else, says so in one line each, and
 # does nothing on a second call.
 #
@@ -128,12 +129,22 @@ install_project() {
 verify() {
   local imports='import kiosk, ledger, zbarlight, zxingcpp'
   [[ $1 != cards ]] || imports='import provisioning.cards.printing, provisioning.poster.layout'
+  [[ $1 != fleet ]] || imports='import provisioning.fleet.labels, provisioning.fleet.serve'
   quietly "the environment does not work: an import fails" "$venv/bin/python" -I -c "$imports"
   [[ -x $venv/bin/kiosk ]] || die "the environment does not work: it has no command kiosk"
 }
 
-# has_readers MODE: a clerk's machine reads no codes and talks to no broker.
-has_readers() { [[ $1 == cards ]] || { has_zbar && has_broker; }; }
+# is_office MODE: a clerk's or a technician's machine reads no codes.
+is_office() { [[ $1 == cards || $1 == fleet ]]; }
+
+# has_readers MODE: a technician runs a broker, and a clerk needs none.
+has_readers() {
+  case $1 in
+    cards) ;;
+    fleet) has_broker ;;
+    *) has_zbar && has_broker ;;
+  esac
+}
 
 # --- all of it --------------------------------------------------------------
 
@@ -159,7 +170,8 @@ is_done() {
 # ensure_system VERSION MODE: the Debian packages that all the rest needs.
 ensure_system() {
   is_healthy || can_make_venv || need "venv and pip for Python $1" "python$1-venv"
-  if [[ $2 == cards ]]; then
+  if is_office "$2"; then
+    has_readers "$2" || need "mosquitto, the broker" mosquitto
     install_missing
     return
   fi
@@ -179,7 +191,7 @@ set_up() {
   ensure_system "$version" "$mode"
   is_healthy || make_venv "$version"
   install_packages "$mode"
-  [[ $mode == cards ]] || ensure_zbarlight "$version"
+  is_office "$mode" || ensure_zbarlight "$version"
   install_project
   verify "$mode"
   printf '%s %s\n' "$mode" "$(key)" >"$stamp"
@@ -188,8 +200,8 @@ set_up() {
 
 main() {
   local mode=${1:-run}
-  if (($# > 1)) || [[ $mode != run && $mode != dev && $mode != cards ]]; then
-    printf 'usage: bash provisioning/setup.sh [run|dev|cards]\n' >&2
+  if (($# > 1)) || [[ ! $mode =~ ^(run|dev|cards|fleet)$ ]]; then
+    printf 'usage: bash provisioning/setup.sh [run|dev|cards|fleet]\n' >&2
     exit 2
   fi
   python=$(choose_python)

@@ -88,6 +88,10 @@ class PahoQueue:
         """Say nothing: a status delivers no event."""
         del status
 
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer nobody: it takes no command."""
+        del name, body
+
     def commit(self, check_in: CheckIn, change: MemoryChange | None = None) -> QueuedEvent:
         """Publish, and believe it."""
         del change

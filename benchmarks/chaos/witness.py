@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from kiosk.door.cues import Show, Unlock
+from kiosk.door.cues import Show, ShowAll, Unlock
 from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.door.signal import Signal
 from kiosk.outbox import Depth, Memory, MemoryChange, Outbox
@@ -31,7 +31,7 @@ class WitnessStage:
         """When it last turned: always just now."""
         return time.monotonic()
 
-    def play(self, effect: Show | Unlock) -> None:
+    def play(self, effect: Show | ShowAll | Unlock) -> None:
         """Note a green, by the event that was committed for it."""
         if isinstance(effect, Show) and effect.signal is Signal.ACCEPTED:
             event_id, self.committed = self.committed, None

@@ -11,6 +11,8 @@ import typer
 from kiosk import __version__
 from kiosk.app import logs, settings
 from kiosk.app.config_cli import config_app, wiring
+from kiosk.app.doctor_cli import doctor, support_bundle
+from kiosk.app.enrol_cli import enrol
 from kiosk.app.lists_cli import lists_app
 from kiosk.app.outbox_cli import outbox_app
 from kiosk.app.rules_cli import rules_app
@@ -29,6 +31,9 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(rules_app, name="rules")
 app.add_typer(lists_app, name="lists")
 app.command("wiring")(wiring)
+app.command("enrol")(enrol)
+app.command("doctor")(doctor)
+app.command("support-bundle")(support_bundle)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.", show_default=True)]
 

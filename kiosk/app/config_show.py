@@ -36,6 +36,9 @@ def _sections(loaded: Loaded) -> Iterator[tuple[str, dict[str, object]]]:
     for decoder in loaded.eye.decoders:
         yield f"eye.{decoder.kind}", _values(decoder.settings)
     yield "payloads", _values(settings.payloads)
+    # Days without visits would be no quota, and are refused where they are given.
+    quota = {} if settings.rules.quota_visits else {"quota_days": None}
+    yield "rules", {**_values(settings.rules), **quota}
     yield "door", _values(settings.door)
     yield "gpio", _values(settings.gpio)
     yield "indicators", {"use": tuple(indicator.kind for indicator in settings.indicators)}
@@ -43,7 +46,10 @@ def _sections(loaded: Loaded) -> Iterator[tuple[str, dict[str, object]]]:
         yield f"indicators.{indicator.kind}", _values(indicator.settings)
     yield "outbox", _chosen(settings.outbox)
     yield "uplink", _chosen(settings.uplink)
+    yield "enrolment", _values(settings.enrolment)
     yield "courier", _values(settings.courier)
+    yield "lists", _values(settings.lists)
+    yield "commands", _values(settings.commands)
     yield "clock", _chosen(settings.clock)
     yield "log", _values(settings.log)
 

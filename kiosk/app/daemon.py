@@ -9,20 +9,25 @@ from dataclasses import replace
 
 import structlog
 
+from kiosk.app.commanding import Commanding
 from kiosk.app.health import Proofs
-from kiosk.app.inbox import Inbox, Item, ListsChanged
+from kiosk.app.inbox import ButtonPressed, EnrolmentChanged, Inbox, Item, ListsChanged
+from kiosk.app.orders import Orders
 from kiosk.app.parts import Parts
 from kiosk.app.record import check_in, looked, names_in
 from kiosk.app.remembering import Remembering
 from kiosk.app.status import KeyStatus
 from kiosk.app.telling import Account, Pulse
+from kiosk.app.told_direction import Way
 from kiosk.door.cues import (
     Cue,
     FaultCleared,
     FaultRaised,
     Forget,
+    LightsDoubted,
     Record,
     Show,
+    ShowAll,
     Ticked,
     TimeLearned,
     Unlock,
@@ -34,6 +39,7 @@ from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
 from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S
+from kiosk.uplink import Commanded
 from kiosk.uplink.courier import CourierState
 
 _log = structlog.get_logger("kiosk")
@@ -63,7 +69,10 @@ class Kiosk:
         self._tell_clock_at_s = float("-inf")
         utc_offset_s = parts.conduct.rules.utc_offset_s
         self._remembering = Remembering(parts.outbox, parts.clock, utc_offset_s)
-        self._account = Account(parts.outbox, parts.clock)
+        self._way = parts.way or Way(parts.conduct.passing)
+        self._orders = Orders(self._way, parts.notify, self._step, self._now_s)
+        self._commanding = Commanding(parts.commands, self._orders.obey, parts.courier.answer)
+        self._account = Account(parts.outbox, parts.clock, self._way)
         self._account.lists = parts.lists
         self._pulse = Pulse(parts.notify, max(parts.silent_s, START_PATIENCE_S))
 
@@ -74,6 +83,8 @@ class Kiosk:
             if item is not None:
                 self.take(item)
             self.turn()
+            if self._orders.exit_code is not None:
+                inbox.stop(self._orders.exit_code)
         return inbox.exit_code
 
     def take(self, item: Item) -> None:
@@ -86,6 +97,14 @@ class Kiosk:
             case CourierState():
                 self._account.courier = item
                 _log.info("uplink", connected=item.connected, trouble=item.trouble)
+            case Commanded():
+                now_s = self._now_s()
+                self._commanding.take(item, now_s, self._account.up_s(now_s))
+            case ButtonPressed():
+                _log.info("button pressed")
+                self._step(LightsDoubted(self._now_s()))
+            case EnrolmentChanged(certificate):
+                self._account.certificate = certificate
             case ListsChanged(lists):
                 self._lists = self._account.lists = lists
 
@@ -121,7 +140,7 @@ class Kiosk:
             case Seen():
                 self._step(looked(message, at_s, self._keys, self._lists))
             case Heartbeat():
-                self._account.heartbeat = message
+                self._account.hear(message, at_s)
                 cue = FaultCleared if message.camera_ok else FaultRaised
                 self._step(cue(at_s, Fault.CAMERA))
 
@@ -205,7 +224,10 @@ class Kiosk:
 
     def _step(self, cue: Cue) -> None:
         before = self.door
-        after, effects = step(before, cue, self._parts.conduct)
+        conduct = self._parts.conduct
+        if self._way.told is not None:
+            conduct = replace(conduct, passing=self._way.passing)
+        after, effects = step(before, cue, conduct)
         event: QueuedEvent | None = None
         decision: Record | None = next((e for e in effects if isinstance(e, Record)), None)
         shown: Show | None = None
@@ -218,7 +240,7 @@ class Kiosk:
                     case Show():
                         self._parts.stage.play(effect)
                         shown = effect
-                    case Unlock():
+                    case ShowAll() | Unlock():
                         self._parts.stage.play(effect)
                     case Forget(marks):
                         self._remembering.forget(marks)
@@ -259,11 +281,13 @@ class Kiosk:
     def _tell(self, now_s: float) -> None:
         """Tell the ward how we are, and prove to the watchdog that everything works."""
         parts, door = self._parts, self.door
+        self._account.commands = self._commanding.status
         if self._account.due(door, now_s):
             restarts = parts.supervisor.restarts if parts.supervisor else 0
             self._account.keys = KeyStatus(period=self._keys.period, trouble=parts.keys.trouble)
             status = self._account.status(door, now_s, restarts)
             parts.courier.say(status.model_dump_json().encode())
+            parts.status_file.write(status)
         proofs = Proofs(
             disk_s=self._disk_s,
             eye_s=self._eye_s,

@@ -5,8 +5,10 @@ import queue
 from collections import deque
 from dataclasses import dataclass
 
+from kiosk.app.status import CertificateStatus
 from kiosk.eye.link import Report as EyeReport
 from kiosk.lists import Lists
+from kiosk.uplink import Commanded
 from kiosk.uplink.courier import CourierState
 
 
@@ -17,7 +19,19 @@ class ListsChanged:
     lists: Lists
 
 
-Item = EyeReport | CourierState | ListsChanged
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """Somebody pressed the button inside the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentChanged:
+    """How it stands with the certificate for the broker."""
+
+    certificate: CertificateStatus
+
+
+Item = EyeReport | CourierState | ListsChanged | Commanded | EnrolmentChanged | ButtonPressed
 
 
 class Inbox:

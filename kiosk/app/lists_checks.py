@@ -1,18 +1,22 @@
-"""What stands behind `[lists]`: the operator's public keys, read from their files."""
+"""What stands behind `[lists]` and `[commands]`: operators' public keys, read from their files."""
 
 from kiosk.app.config_problems import shown
 from kiosk.app.reading import Reading
-from kiosk.app.sections import Lists
+from kiosk.app.sections import Commands, Lists
 from kiosk.errors import SettingsError
 
-_SECTION = ("lists",)
+_SECTIONS = ("lists", "commands")
 
 
 def check_signers(reading: Reading) -> None:
     """Find files that hold no key of an operator."""
-    section = reading.checked.get(_SECTION)
-    if not isinstance(section, Lists) or not section.signers:
-        return
+    for name in _SECTIONS:
+        section = reading.checked.get((name,))
+        if isinstance(section, Lists | Commands) and section.signers:
+            _check(reading, name, section)
+
+
+def _check(reading: Reading, name: str, section: Lists | Commands) -> None:
     # Loaded here and not above: the eye reads its settings by the same modules.
     from kiosk.lists.signers import public_in  # noqa: PLC0415 - see above
 
@@ -20,4 +24,4 @@ def check_signers(reading: Reading) -> None:
         try:
             public_in(path)
         except SettingsError as error:
-            reading.complain((*_SECTION, "signers"), str(error), shown(str(path)))
+            reading.complain((name, "signers"), str(error), shown(str(path)))

@@ -21,7 +21,7 @@ from kiosk.lists.keeper import NO_SIGNERS, Keeper, Terms
 from kiosk.lists.reception import Reception
 from kiosk.lists.signers import signers_in
 from kiosk.lists.store import Store
-from kiosk.uplink import Connected, Retained, Wanted
+from kiosk.uplink import Commanded, Connected, Retained, Wanted
 
 _log = structlog.get_logger("kiosk")
 
@@ -77,11 +77,13 @@ class ListsThread:
         self._thread.start()
         return book
 
-    def hear(self, item: Connected | Retained) -> None:
+    def hear(self, item: Connected | Retained | Commanded) -> None:
         """Take note of a connection, or of what came over it; any thread, never blocks.
 
-        What does not fit is dropped: it is asked for again.
+        What does not fit is dropped: it is asked for again. A command is somebody else's.
         """
+        if isinstance(item, Commanded):
+            return
         with contextlib.suppress(queue.Full):
             self._heard.put_nowait(item)
 

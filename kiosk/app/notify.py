@@ -23,6 +23,11 @@ class Notify:
         abstract = address is not None and address.startswith("@")
         self._address = f"\0{address[1:]}" if abstract and address else address
 
+    @property
+    def listens(self) -> bool:
+        """Whether there is a service manager: one that starts again what ends."""
+        return self._address is not None
+
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Notify":
         """Return what this process was given; one that tells nobody where that is nothing.

@@ -5,8 +5,11 @@ from typing import Protocol
 
 from kiosk.app.keys import KeyPeriods
 from kiosk.app.notify import Notify
+from kiosk.app.status_file import StatusFile
+from kiosk.app.told_direction import Way
 from kiosk.clock import Clock
-from kiosk.door.cues import Show, Unlock
+from kiosk.commands.judging import Terms
+from kiosk.door.cues import Show, ShowAll, Unlock
 from kiosk.door.machine import Conduct
 from kiosk.eye.supervisor import Supervisor
 from kiosk.lists import Lists, NoLists
@@ -26,6 +29,9 @@ class Courier(Protocol):
     def say(self, status: bytes) -> None:
         """Replace the kiosk's status."""
 
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer a command."""
+
 
 class Stage(Protocol):
     """What the daemon asks of the player; nothing blocks."""
@@ -34,13 +40,16 @@ class Stage(Protocol):
     def turned_s(self) -> float:
         """When its thread last turned (monotonic s)."""
 
-    def play(self, effect: Show | Unlock) -> None:
+    def play(self, effect: Show | ShowAll | Unlock) -> None:
         """Play `effect` now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a kiosk is made of; each belongs to the main thread or never blocks it."""
+    """What a kiosk is made of; each belongs to the main thread or never blocks it.
+
+    `commands`: whose commands are taken; None: nobody's. `way`: None: as `conduct` says, for ever.
+    """
 
     outbox: Outbox
     courier: Courier
@@ -52,3 +61,6 @@ class Parts:
     silent_s: float
     notify: Notify
     lists: Lists = field(default_factory=NoLists)
+    status_file: StatusFile = field(default_factory=lambda: StatusFile(None))
+    commands: Terms | None = None
+    way: Way | None = None

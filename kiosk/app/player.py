@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from kiosk.door.cues import Show, Unlock
-from kiosk.door.signal import Pattern, Signal, pattern_of
+from kiosk.door.cues import Show, ShowAll, Unlock
+from kiosk.door.signal import Pattern, Signal, lights_test, pattern_of
 from kiosk.errors import IndicatorLost
 from kiosk.indicators import OFF, Indicator, Output
 
@@ -22,39 +22,70 @@ _FOREVER_S = 3600.0
 
 @dataclass(slots=True)
 class Score:
-    """What is to be played; times in monotonic seconds."""
+    """What is to be played; times in monotonic seconds.
+
+    `is_asked`: what plays is nobody's answer but was asked for from afar; `waiting` is that, until
+    an answer is over.
+    """
 
     unlock_s: float
     state: Pattern = field(default_factory=lambda: pattern_of(Signal.STARTING))
     state_since_s: float = 0.0
     answer: Pattern | None = None
     answer_since_s: float = 0.0
+    is_asked: bool = False
+    waiting: Pattern | None = None
     unlocked_until_s: float = 0.0
 
-    def take(self, effect: Show | Unlock, now_s: float) -> None:
+    def take(self, effect: Show | ShowAll | Unlock, now_s: float) -> None:
         """Play `effect` from now on."""
         if isinstance(effect, Unlock):
             self.unlocked_until_s = now_s + self.unlock_s
             return
+        if isinstance(effect, ShowAll):
+            self._ask(lights_test(), now_s)
+            return
         pattern = pattern_of(effect.signal, effect.fault)
         if pattern.repeats:
             # A state ends an answer only when the door stops working: nobody may walk on a green
-            # that is over.
-            if effect.signal is Signal.OUT_OF_ORDER:
+            # that is over. Said again it ends none: a broken kiosk must be found too.
+            is_news = pattern != self.state
+            if effect.signal is Signal.OUT_OF_ORDER and (is_news or self._is_green()):
                 self.answer = None
-            if pattern != self.state:
+            if is_news:
                 self.state, self.state_since_s = pattern, now_s
+        elif effect.signal is Signal.IDENTIFY:
+            self._ask(pattern, now_s)
         else:
-            self.answer, self.answer_since_s = pattern, now_s
+            self.answer, self.answer_since_s, self.is_asked = pattern, now_s, False
+
+    def _ask(self, pattern: Pattern, now_s: float) -> None:
+        """Play what somebody asked for from afar; it cuts no resident's answer short."""
+        if self.answer is not None and not self.is_asked and now_s < self._end_s:
+            self.waiting = pattern
+        else:
+            self.answer, self.answer_since_s, self.is_asked = pattern, now_s, True
 
     def at(self, now_s: float) -> tuple[Output, float]:
         """Return what is on at `now_s`, and until when (monotonic s)."""
-        if self.answer is not None:
-            end_s = self.answer_since_s + self.answer.length_ms / 1000
-            if now_s < end_s:
-                return self._output(self.answer, self.answer_since_s, now_s)
+        if self.answer is not None and now_s >= self._end_s:
             self.answer, self.state_since_s = None, now_s
+        if self.answer is None and self.waiting is not None:
+            self.answer, self.answer_since_s, self.is_asked = self.waiting, now_s, True
+            self.waiting = None
+        if self.answer is not None:
+            return self._output(self.answer, self.answer_since_s, now_s)
         return self._output(self.state, self.state_since_s, now_s)
+
+    @property
+    def _end_s(self) -> float:
+        """When the answer is over."""
+        if self.answer is None:
+            return self.answer_since_s
+        return self.answer_since_s + self.answer.rounds * self.answer.length_ms / 1000
+
+    def _is_green(self) -> bool:
+        return self.answer is not None and any(s.green > s.red for s in self.answer.steps)
 
     def _output(self, pattern: Pattern, since_s: float, now_s: float) -> tuple[Output, float]:
         length_s = pattern.length_ms / 1000
@@ -86,7 +117,7 @@ class Player:
         self._monotonic_s = monotonic_s
         self._score = Score(unlock_s, state_since_s=monotonic_s())
         self._turned_s = monotonic_s()
-        self._inbox: queue.Queue[Show | Unlock | None] = queue.Queue(maxsize=64)
+        self._inbox: queue.Queue[Show | ShowAll | Unlock | None] = queue.Queue(maxsize=64)
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
 
     @property
@@ -98,7 +129,7 @@ class Player:
         """Begin to play."""
         self._thread.start()
 
-    def play(self, effect: Show | Unlock) -> None:
+    def play(self, effect: Show | ShowAll | Unlock) -> None:
         """Play `effect` now; any thread, never blocks."""
         try:
             self._inbox.put_nowait(effect)

@@ -15,6 +15,7 @@ from kiosk.door.event import TopicLevel
 from kiosk.door.machine import Passing
 from kiosk.eye.look_settings import LookSettings
 from kiosk.identity.periods import LONGEST_PERIOD_DAYS
+from kiosk.indicators import BcmPin, PinRole
 from kiosk.uplink.delivery.pace import DRAIN_HZ
 
 SITE_KEY_HEX = 64
@@ -185,6 +186,11 @@ class Gpio(_Section):
         description="`lgpio` on a Pi; `mock` anywhere else: the same program without a header.",
         examples=["lgpio"],
     )
+    button_pin: Annotated[BcmPin | None, PinRole("button")] = Field(
+        default=None,
+        description="GPIO of a button inside the box: a press shows every signal in turn. "
+        "Unset: there is none.",
+    )
 
 
 class Courier(_Section):
@@ -227,14 +233,56 @@ class Lists(_Section):
     )
 
 
+class Enrolment(_Section):
+    """How the certificate for the broker is got and renewed."""
+
+    server: str | None = Field(
+        default=None,
+        pattern=r"^https://[A-Za-z0-9.\[\]:-]{1,253}$",
+        description="The enrolment server, `https://HOST:PORT`, which renews the certificate; "
+        "absent: nobody does.",
+    )
+    key_file: Path = Field(
+        default=Path("/var/lib/kiosk/enrolled.key"),
+        description="This kiosk's key with its certificate, in a folder that the kiosk may write: "
+        "the same file as `uplink.cert_file` and `uplink.key_file`.",
+    )
+    ca_file: Path = Field(
+        default=Path("/etc/kiosk/ca.pem"),
+        description="The fleet's root certificate, by which the enrolment server is known.",
+    )
+
+
+class Commands(_Section):
+    """What the operator tells this kiosk alone: find it, test its lights, turn it, restart it."""
+
+    signers: tuple[Path, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Files with the public keys of those who may command this kiosk, made by "
+        "`kiosk-provision command key`; none: no command is taken.",
+    )
+    direction_file: Path = Field(
+        default=Path("/var/lib/kiosk/direction.json"),
+        description="Where the direction is kept that the operator has told; it holds, while there "
+        "are `signers`, until he takes it back or `kiosk.direction` is set otherwise. It lies in a "
+        "folder that the kiosk may write.",
+    )
+
+
 class Log(_Section):
-    """What is written to standard error."""
+    """What is written to standard error, and what else is said on the spot."""
 
     format: Literal["text", "json"] = Field(
         default="text", description="`text` for people, `json` for a collector."
     )
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important line that is still written."
+    )
+    status_file: Path | None = Field(
+        default=None,
+        description="Where a copy of the status is kept for `kiosk doctor`: in memory, not on a "
+        "disk. Absent: `status.json` beside `eye.socket`; without that, nowhere.",
     )
 
 

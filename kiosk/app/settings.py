@@ -14,13 +14,16 @@ from pydantic import BaseModel
 from kiosk.app import adapters, config_file
 from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
 from kiosk.app.credentials import with_credentials
+from kiosk.app.enrolment_checks import check_enrolment
 from kiosk.app.identity_checks import Secrets, check_identity
 from kiosk.app.lists_checks import check_signers
 from kiosk.app.reading import Origin, Reading
 from kiosk.app.rules_section import VenueRules, check_rules
 from kiosk.app.sections import (
+    Commands,
     Courier,
     Door,
+    Enrolment,
     Eye,
     Gpio,
     Identity,
@@ -67,6 +70,8 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "indicators": Indicators,
     "courier": Courier,
     "lists": Lists,
+    "commands": Commands,
+    "enrolment": Enrolment,
     "log": Log,
 }
 ONE_ADAPTER = {
@@ -91,8 +96,10 @@ SECTIONS = (
     "indicators",
     "outbox",
     "uplink",
+    "enrolment",
     "courier",
     "lists",
+    "commands",
     "clock",
     "log",
 )
@@ -114,8 +121,10 @@ class Settings:
     indicators: tuple[Chosen, ...]
     outbox: Chosen
     uplink: Chosen
+    enrolment: Enrolment
     courier: Courier
     lists: Lists
+    commands: Commands
     clock: Chosen
     log: Log
 
@@ -172,6 +181,22 @@ def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
     return _settings(reading, secrets)
 
 
+def load_enrolment(path: Path, environ: Mapping[str, str]) -> tuple[Kiosk, Enrolment]:
+    """Return which door this is and how it is enrolled; nothing else need be there yet.
+
+    Raises:
+        SettingsError: `[kiosk]` or `[enrolment]` cannot be used.
+    """
+    reading = Reading(config_file.read(path), environ)
+    own: dict[str, type[BaseModel]] = {"kiosk": Kiosk, "enrolment": Enrolment}
+    reading.unread.update((name,) for name in SECTIONS if name not in own)
+    reading.is_missing("kiosk", REQUIRED["kiosk"])
+    for name, model in own.items():
+        reading.check((name,), model)
+    reading.finish()
+    return reading.take(("kiosk",), Kiosk), reading.take(("enrolment",), Enrolment)
+
+
 def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
     """Return only what the eye may know; the other sections are not looked at.
 
@@ -191,16 +216,20 @@ def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
 def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> Secrets:
     reading.check_sections(SECTIONS)
     missing = {name for name, add in REQUIRED.items() if reading.is_missing(name, add)}
-    for name in ("kiosk", "payloads", "rules", "door", "gpio", "courier", "lists", "log"):
-        reading.check((name,), OWN_SECTIONS[name])
+    by_others = {"identity", *MANY_ADAPTERS}
+    for name, model in OWN_SECTIONS.items():
+        if name not in by_others:
+            reading.check((name,), model)
     secrets = None if "identity" in missing else check_identity(reading)
     _check_adapters(reading, adapted)
     used = reading.checked.get(("indicators",))
     if isinstance(used, Indicators):
-        check_pins(reading, [("indicators", name) for name in dict.fromkeys(used.use)])
+        parts = [("indicators", name) for name in dict.fromkeys(used.use)]
+        check_pins(reading, [*parts, ("gpio",)])
     check_formats(reading)
     check_rules(reading)
     check_signers(reading)
+    check_enrolment(reading)
     reading.finish()
     if secrets is None:
         raise AssertionError("a missing key is a problem, and problems were raised")
@@ -230,8 +259,10 @@ def _settings(reading: Reading, secrets: Secrets) -> Settings:
         indicators=chosen_many(reading, "indicators", *MANY_ADAPTERS["indicators"]),
         outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
         uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
+        enrolment=reading.take(("enrolment",), Enrolment),
         courier=reading.take(("courier",), Courier),
         lists=reading.take(("lists",), Lists),
+        commands=reading.take(("commands",), Commands),
         clock=chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
         log=reading.take(("log",), Log),
     )

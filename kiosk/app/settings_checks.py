@@ -17,7 +17,7 @@ from kiosk.indicators import PinRole
 
 @dataclass(frozen=True, slots=True)
 class UsedPin:
-    """A GPIO that an indicator uses: the settings key that says so, and what it drives."""
+    """A GPIO in use: the settings key that says so, and what it is for."""
 
     key: Key
     role: str
@@ -34,7 +34,7 @@ def pins_of(section: Key, settings: BaseModel) -> Iterator[UsedPin]:
 
 
 def check_pins(reading: Reading, sections: Sequence[Key]) -> None:
-    """Find pins that two indicators, or two roles of one, would both drive."""
+    """Find pins that two parts, or two roles of one, would both use."""
     first: dict[int, UsedPin] = {}
     for section in sections:
         if section not in reading.checked:

@@ -5,8 +5,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk import __version__
+from kiosk.commands.wire import CommandStatus
 from kiosk.door.event import ClockReading
-from kiosk.door.machine import Phase
+from kiosk.door.machine import Passing, Phase
 from kiosk.door.signal import Fault
 
 
@@ -17,6 +18,10 @@ class EyeStatus(BaseModel):
 
     camera_ok: bool = Field(description="Whether the camera delivers.")
     frames: int = Field(description="Frames looked at.")
+    frames_hz: float | None = Field(
+        default=None,
+        description="Frames looked at in a second, of late; null until two heartbeats came.",
+    )
     frames_read: int = Field(description="Frames with at least one code that was read.")
     codes_read: int = Field(description="Codes read in them.")
     pictures_skipped: int = Field(description="Frames that nobody had time for.")
@@ -70,6 +75,17 @@ class KeyStatus(BaseModel):
     trouble: str | None = Field(description="What a person should know of it.")
 
 
+class CertificateStatus(BaseModel):
+    """The certificate for the broker, where the kiosk renews it by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    until_s: int | None = Field(
+        description="When it ends, UTC in Unix seconds; null without a certificate."
+    )
+    trouble: str | None = Field(description="What a person should know of it.")
+
+
 class ListStatus(BaseModel):
     """One of the operator's lists, or the drain rate; an old one never stops a door by itself."""
 
@@ -100,9 +116,21 @@ class Status(BaseModel):
     outbox: QueueStatus | None = Field(default=None, description="Null when it cannot be read.")
     delivery: DeliveryStatus | None = Field(default=None, description="Null in the last will.")
     site_key: KeyStatus | None = Field(default=None, description="Null in the last will.")
+    certificate: CertificateStatus | None = Field(
+        default=None, description="Null where nothing renews it, and in the last will."
+    )
     lists: dict[str, ListStatus] = Field(
         default={},
         description="The operator's lists and the `drain` rate, by name; empty in the last will.",
+    )
+    direction: Passing | None = Field(
+        default=None, description="Which way people pass; null in the last will."
+    )
+    direction_told: bool = Field(
+        default=False, description="Whether the operator told that, and not the settings."
+    )
+    commands: CommandStatus | None = Field(
+        default=None, description="Null where no command is taken, and in the last will."
     )
     background_codes: int = Field(
         default=0, description="Codes that belong to the room and are ignored."

@@ -8,8 +8,17 @@ import structlog
 from kiosk.app.health import Proofs, hung, is_up
 from kiosk.app.lists_status import list_statuses
 from kiosk.app.notify import Notify
-from kiosk.app.status import DeliveryStatus, EyeStatus, KeyStatus, QueueStatus, Status
+from kiosk.app.status import (
+    CertificateStatus,
+    DeliveryStatus,
+    EyeStatus,
+    KeyStatus,
+    QueueStatus,
+    Status,
+)
+from kiosk.app.told_direction import Way
 from kiosk.clock import Clock
+from kiosk.commands.wire import CommandStatus
 from kiosk.door.machine import Door
 from kiosk.door.signal import Fault
 from kiosk.errors import OutboxError
@@ -27,20 +36,45 @@ STATUS_AT_MOST_EVERY_S = 0.5
 class Account:
     """The kiosk's account of itself: what was heard of its parts, and the status made of it."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, way: Way) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._way = way
         self._started_s = clock.monotonic_s()
         self._said: tuple[object, ...] | None = None
         self._said_s = float("-inf")
-        self.heartbeat: Heartbeat | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._heard_s = float("-inf")
+        self._frames_hz: float | None = None
         self.courier = CourierState()
         self.lists: Lists = NoLists()
         self.keys: KeyStatus | None = None
+        self.certificate: CertificateStatus | None = None
+        self.commands: CommandStatus | None = None
+
+    def up_s(self, now_s: float) -> float:
+        """Return how long this start lasts."""
+        return now_s - self._started_s
+
+    def hear(self, beat: Heartbeat, at_s: float) -> None:
+        """Take in what the eye says of itself; counts that went back are a new eye's."""
+        before, since_s = self._heartbeat, at_s - self._heard_s
+        self._heartbeat, self._heard_s = beat, at_s
+        if before is not None and beat.frames >= before.frames and since_s > 0:
+            self._frames_hz = round((beat.frames - before.frames) / since_s, 1)
+        else:
+            self._frames_hz = None
 
     def due(self, door: Door, now_s: float) -> bool:
         """Tell whether to say it now: soon when it changed in kind, else now and then."""
-        heard = (self.courier, self.lists)
+        heard = (
+            self.courier,
+            self.lists,
+            self.commands,
+            self._way.told,
+            self.certificate,
+            self._frames_hz is None,
+        )
         kinds = (door.phase, door.faults, *heard, door.background_count, self._trusted())
         since_s = now_s - self._said_s
         if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and since_s < STATUS_EVERY_S):
@@ -52,13 +86,17 @@ class Account:
         """Return the status as of now."""
         return Status(
             online=True,
-            uptime_s=round(now_s - self._started_s),
+            uptime_s=round(self.up_s(now_s)),
             phase=door.phase,
             faults=tuple(f for f in Fault if f in door.faults),
             outbox=self._queue_status(),
             delivery=self._delivery_status(),
             site_key=self.keys,
+            certificate=self.certificate,
             lists=list_statuses(self.lists, self._clock, self.keys),
+            direction=self._way.passing,
+            direction_told=self._way.told is not None,
+            commands=self.commands,
             background_codes=door.background_count,
             eye=self._eye_status(eye_restarts),
             clock=self._clock.read(),
@@ -94,11 +132,12 @@ class Account:
         )
 
     def _eye_status(self, restarts: int) -> EyeStatus | None:
-        beat = self.heartbeat
+        beat = self._heartbeat
         if beat is None:
             return None
         said = beat.model_dump(include=set(EyeStatus.model_fields))
-        return EyeStatus.model_validate({**said, "restarts": restarts})
+        more = {"restarts": restarts, "frames_hz": self._frames_hz}
+        return EyeStatus.model_validate({**said, **more})
 
 
 class Pulse:

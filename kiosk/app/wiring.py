@@ -7,16 +7,19 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from gpiozero.pins import Factory
 
-from kiosk.app import collector, pins_off
+from kiosk.app import button, collector, pins_off
+from kiosk.app.commanding import terms_of
 from kiosk.app.conduct import conduct_of
 from kiosk.app.daemon import Kiosk
-from kiosk.app.inbox import Inbox
+from kiosk.app.enrolment_thread import renewing
+from kiosk.app.inbox import ButtonPressed, Inbox
 from kiosk.app.keys import key_periods
 from kiosk.app.lists_thread import ListsThread, keeper_of
 from kiosk.app.notify import Notify
@@ -24,7 +27,11 @@ from kiosk.app.parts import Parts
 from kiosk.app.player import Player
 from kiosk.app.settings import Chosen, Settings
 from kiosk.app.status import OFFLINE
+from kiosk.app.status_file import StatusFile, status_path
+from kiosk.app.told_direction import Way
 from kiosk.clock import Clock
+from kiosk.commands.form import KIND, MAX_COMMAND_BYTES, command_topic
+from kiosk.commands.judging import Terms
 from kiosk.door.event import source_of
 from kiosk.errors import SettingsError
 from kiosk.eye.link import KioskEnd
@@ -32,10 +39,11 @@ from kiosk.eye.supervisor import Supervisor, spawner
 from kiosk.indicators import Indicator
 from kiosk.lists import Lists
 from kiosk.lists.reception import Reception
+from kiosk.lists.signers import signers_in
 from kiosk.outbox import Outbox
 from kiosk.payloads import formats, read
-from kiosk.uplink import Uplink
-from kiosk.uplink.courier import CourierThread
+from kiosk.uplink import Commanded, Connected, Uplink, Wanted
+from kiosk.uplink.courier import CourierThread, Heard
 
 _log = structlog.get_logger("kiosk")
 
@@ -56,7 +64,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
     with contextlib.ExitStack() as stack:
         notify = Notify.of(environ)
         # The lights come first and go last: whatever else fails, they are off.
-        indicators = _all_off(settings, environ)
+        indicators = _header(stack, settings, environ, inbox)
         clock: Clock = _build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
@@ -66,11 +74,14 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         stack.callback(outbox.close)
         courier = _courier(settings, source, outbox, clock, inbox)
         listed = _lists(stack, settings, courier, clock, inbox)
+        told = _told(settings, source, courier, inbox)
+        stack.enter_context(renewing(settings, courier, clock, inbox.post))
         player.start()
         courier.start()
         stack.callback(courier.close, OFFLINE, _CLOSE_S)
         read(b"", formats())  # loads every format now, and not while a card is held up
         supervisor = stack.enter_context(_eye(settings, config, environ, inbox))
+        status_file = stack.enter_context(contextlib.closing(StatusFile(status_path(settings))))
         parts = Parts(
             outbox,
             courier,
@@ -82,12 +93,20 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
             settings.eye.silent_s,
             notify,
             listed,
+            status_file,
+            *told,
         )
-        collector.leave_what_stays()
-        _log.info("starting", site=settings.kiosk.site, device=settings.kiosk.device)
-        code = Kiosk(parts).run(inbox)
-        notify.stopping()
+        code = _run(parts, settings, inbox)
     _log.info("stopped")
+    return code
+
+
+def _run(parts: Parts, settings: Settings, inbox: Inbox) -> int:
+    """Turn the door until somebody ends it; return the exit code."""
+    collector.leave_what_stays()
+    _log.info("starting", site=settings.kiosk.site, device=settings.kiosk.device)
+    code = Kiosk(parts).run(inbox)
+    parts.notify.stopping()
     return code
 
 
@@ -116,14 +135,6 @@ def _courier(
     )
 
 
-def _all_off(settings: Settings, environ: Mapping[str, str]) -> Sequence[Indicator]:
-    """Return the indicators in use, all off, and leave a note of how to get there at once."""
-    pins = pin_factory(settings.gpio.pins)
-    indicators = build_indicators(settings, pins)
-    pins_off.leave_note(pins, environ)
-    return indicators
-
-
 def _lists(
     stack: contextlib.ExitStack,
     settings: Settings,
@@ -140,6 +151,28 @@ def _lists(
     courier.heard_by(lists.hear)
     stack.callback(lists.close, _CLOSE_S)
     return lists.start()
+
+
+def _told(
+    settings: Settings, source: str, courier: CourierThread, inbox: Inbox
+) -> tuple[Terms | None, Way]:
+    """Return whose commands are taken in this start, and the direction that one may have told.
+
+    From now on those that come are handed on; where nobody signs them, none is listened for.
+    """
+    terms = terms_of(source, signers_in(settings.commands.signers, KIND))
+    if terms is None:
+        return None, Way(settings.kiosk.direction)
+    wanted = Wanted(command_topic(source, "+"), MAX_COMMAND_BYTES, commands=True)
+
+    def hear(item: Heard) -> None:
+        if isinstance(item, Connected):
+            courier.listen([wanted])
+        elif isinstance(item, Commanded):
+            inbox.post(item)
+
+    courier.heard_by(hear)
+    return terms, Way(settings.kiosk.direction, settings.commands.direction_file)
 
 
 def pin_factory(pins: str) -> Factory:
@@ -166,6 +199,22 @@ def pin_factory(pins: str) -> Factory:
 def build_indicators(settings: Settings, pins: Factory) -> Sequence[Indicator]:
     """Return the indicators in use, all of them off."""
     return [chosen.load().build(chosen.settings, pins) for chosen in settings.indicators]
+
+
+def _header(
+    stack: contextlib.ExitStack, settings: Settings, environ: Mapping[str, str], inbox: Inbox
+) -> Sequence[Indicator]:
+    """Take the header's pins: return the indicators, all off, and listen to the button.
+
+    A note is left of how to get everything off at once.
+    """
+    pins = pin_factory(settings.gpio.pins)
+    indicators = build_indicators(settings, pins)
+    pins_off.leave_note(pins, environ)
+    if settings.gpio.button_pin is not None:
+        pressed = partial(inbox.post, ButtonPressed())
+        stack.callback(button.listen(settings.gpio.button_pin, pins, pressed).close)
+    return indicators
 
 
 @contextmanager

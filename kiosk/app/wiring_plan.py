@@ -55,6 +55,12 @@ _KINDS = (
         "relay module with opto-isolation, fed from 5V; never a bare relay, never mains here",
         "#7e22ce",
     ),
+    Kind(
+        "button",
+        "Nút thử đèn",
+        "push button to ground, nothing else: the Pi pulls it up",
+        "#0f766e",
+    ),
 )
 _OTHER = Kind("", "Chân", f"at most {PIN_MA} mA; use a transistor for more", "#334155")
 
@@ -76,8 +82,9 @@ class Row:
 def rows_of(settings: Settings) -> tuple[Row, ...]:
     """Return the pins in use, in the order of the header."""
     rows = []
-    for indicator in settings.indicators:
-        for pin in pins_of(("indicators", indicator.kind), indicator.settings):
+    parts = [(("indicators", each.kind), each.settings) for each in settings.indicators]
+    for section, used in (*parts, (("gpio",), settings.gpio)):
+        for pin in pins_of(section, used):
             kind = _kind_of(pin.role)
             header_pin = HEADER_OF_BCM[pin.bcm]
             rows.append(

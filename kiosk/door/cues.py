@@ -49,7 +49,21 @@ class TimeLearned:
     offset_s: float | None
 
 
-Cue = Looked | Ticked | FaultRaised | FaultCleared | TimeLearned
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Somebody wants to find this kiosk among others."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LightsDoubted:
+    """Somebody wants to see whether lights and buzzer work."""
+
+    at_s: float
+
+
+Cue = Looked | Ticked | FaultRaised | FaultCleared | TimeLearned | Sought | LightsDoubted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,11 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowAll:
+    """Show every signal in turn, as a test that nobody takes for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """Let the door be opened, for as long as the relay is set to."""
 
@@ -84,4 +103,4 @@ class Forget:
     marks: frozenset[str]
 
 
-Effect = Record | Show | Unlock | Forget
+Effect = Record | Show | ShowAll | Unlock | Forget

@@ -16,9 +16,12 @@ from kiosk.door.cues import (
     FaultCleared,
     FaultRaised,
     Forget,
+    LightsDoubted,
     Looked,
     Record,
     Show,
+    ShowAll,
+    Sought,
     Ticked,
     TimeLearned,
     Unlock,
@@ -63,6 +66,8 @@ def step(door: Door, cue: Cue, conduct: Conduct) -> tuple[Door, tuple[Effect, ..
             return door, (*swept, *refused)
         case TimeLearned(_, offset_s):
             return replace(door, offset_s=offset_s), ()
+        case Sought() | LightsDoubted():
+            return door, (Show(Signal.IDENTIFY) if isinstance(cue, Sought) else ShowAll(),)
         case Looked():
             return _looked(door, cue, conduct)
 

@@ -27,6 +27,8 @@ class Signal(StrEnum):
     STARTING = "starting"
     READY = "ready"
     OUT_OF_ORDER = "out-of-order"
+    IDENTIFY = "identify"
+    """Somebody looks for this kiosk among others."""
 
 
 class Fault(StrEnum):
@@ -51,10 +53,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Steps played in order, once or (`repeats`) until something else is shown."""
+    """Steps played in order, `rounds` times or (`repeats`) until something else is shown."""
 
     steps: tuple[Step, ...]
     repeats: bool = False
+    rounds: int = 1
 
     @property
     def length_ms(self) -> int:
@@ -104,7 +107,19 @@ PATTERNS: dict[Signal, Pattern] = {
     Signal.HOLD_STILL: Pattern(_blink(4, Step(60, red=0.4, tone_hz=660), 190)),
     Signal.STARTING: Pattern((Step(500, red=0.3), Step(500)), repeats=True),
     Signal.READY: Pattern((Step(40, red=0.15), Step(4960)), repeats=True),
+    # Long enough to walk towards it; whoever holds up a card meanwhile is answered all the same.
+    Signal.IDENTIFY: Pattern(
+        (
+            *(Step(100, red=1, tone_hz=988), Step(100), Step(100, red=1, tone_hz=1480), Step(100)),
+            *(Step(100, red=1, tone_hz=988), Step(100), Step(100, red=1, tone_hz=1480), Step(100)),
+            *(Step(100, red=1, tone_hz=988), Step(600)),
+        ),
+        rounds=8,
+    ),
 }
+
+_TEST_GAP_MS = 500
+_TEST_MOST_MS = 2500
 
 
 def pattern_of(signal: Signal, fault: Fault | None = None) -> Pattern:
@@ -117,6 +132,31 @@ def pattern_of(signal: Signal, fault: Fault | None = None) -> Pattern:
         blinks = FAULT_BLINKS[fault] if fault else 1
         return Pattern((*_blink(blinks, Step(250, red=1), 250), Step(1500)), repeats=True)
     return PATTERNS[signal]
+
+
+def lights_test() -> Pattern:
+    """Return every signal in turn, one round of each, for whoever tests lights and buzzer.
+
+    A check-in's green must not be seen without a check-in: where a signal is green, red is lit
+    beside it and there is no tone. What is dark for long is cut short.
+    """
+    shown = [pattern_of(signal) for signal in PATTERNS]
+    shown += [pattern_of(Signal.OUT_OF_ORDER, fault) for fault in Fault]
+    steps = [step for pattern in shown for step in (*_told_apart(pattern), Step(_TEST_GAP_MS))]
+    return Pattern(tuple(steps))
+
+
+def _told_apart(pattern: Pattern) -> tuple[Step, ...]:
+    is_green = any(step.green for step in pattern.steps)
+    return tuple(
+        Step(
+            min(step.for_ms, _TEST_MOST_MS),
+            step.green,
+            max(step.green, step.red),
+            0 if is_green else step.tone_hz,
+        )
+        for step in pattern.steps
+    )
 
 
 ANSWERS = {

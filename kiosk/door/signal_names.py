@@ -18,6 +18,7 @@ SIGNALS: dict[Signal, tuple[str, str]] = {
     Signal.STARTING: ("Đang khởi động", "Starting"),
     Signal.READY: ("Sẵn sàng", "Ready"),
     Signal.OUT_OF_ORDER: ("Máy hỏng", "Out of order"),
+    Signal.IDENTIFY: ("Kỹ thuật viên đang tìm máy này", "A technician looks for this kiosk"),
 }
 
 FAULTS: dict[Fault, tuple[str, str]] = {
@@ -40,5 +41,6 @@ ACTIONS: dict[Signal, tuple[str, str]] = {
     Signal.STARTING: ("chờ một lát", "wait a moment"),
     Signal.READY: ("đưa thẻ", "show your card"),
     Signal.OUT_OF_ORDER: ("báo nhân viên", "tell the staff"),
+    Signal.IDENTIFY: ("cứ đưa thẻ như thường", "show your card as always"),
 }
 """What somebody at the door does about a signal."""

@@ -19,7 +19,7 @@ FORM = 1
 LARGEST = 2**53
 """Of versions and seconds: every program that reads one can hold it."""
 KID_BYTES = 8
-_KIND = "list"
+LIST_KIND = "list"
 _ALGORITHMS = frozenset({Algorithm.EDDSA})
 
 Fields = Mapping[object, object]
@@ -34,9 +34,9 @@ def kid_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:KID_BYTES]
 
 
-def signing(publics: Iterable[bytes]) -> Context:
-    """Return the context in which these Ed25519 keys, 32 bytes each, sign."""
-    kinds = frozenset({_KIND})
+def signing(publics: Iterable[bytes], kind: str = LIST_KIND) -> Context:
+    """Return the context in which these Ed25519 keys, 32 bytes each, sign lists, or that `kind`."""
+    kinds = frozenset({kind})
     return trusting(
         IssuerKey(kid_of(public), Algorithm.EDDSA, public, "operator", kinds) for public in publics
     )
@@ -50,10 +50,10 @@ def verified(what: str, raw: bytes, most: int, signers: Context) -> Fields:
         ListError: More than `most` bytes, a signature that does not match, or not such a form.
     """
     envelope = _envelope(what, raw, most)
-    if not signers.signers(_KIND, envelope.kid):
+    if not signers.signers(LIST_KIND, envelope.kid):
         raise Untrusted(f"{what}: signed with a key that lists.signers does not name")
     try:
-        cose.signer(envelope, _KIND, signers)
+        cose.signer(envelope, LIST_KIND, signers)
     except NotGenuine:
         raise ListError(f"{what}: the signature does not match") from None
     return _fields(what, envelope.payload)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kiosk.errors import SettingsError
-from kiosk.lists.signed import signing
+from kiosk.lists.signed import LIST_KIND, signing
 from kiosk.payloads.parts.trust import Context
 
 _FILE_BYTES = 4096
@@ -20,13 +20,13 @@ _HEX_DIGITS = 64
 _FIX = "it must hold an Ed25519 public key, PEM or 64 hex digits: kiosk-provision lists key"
 
 
-def signers_in(paths: Iterable[Path]) -> Context:
-    """Return the context in which these files' keys sign lists.
+def signers_in(paths: Iterable[Path], kind: str = LIST_KIND) -> Context:
+    """Return the context in which these files' keys sign lists, or another `kind`.
 
     Raises:
         SettingsError: A file holds no such key.
     """
-    return signing([public_in(path) for path in paths])
+    return signing([public_in(path) for path in paths], kind)
 
 
 def public_in(path: Path) -> bytes:

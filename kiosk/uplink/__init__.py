@@ -50,11 +50,16 @@ class LedgerSaid:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A topic to hear besides; a longer message is dropped, and `once` one message is enough."""
+    """A topic to hear besides; a longer message is dropped, and `once` one message is enough.
+
+    `commands`: the topic ends in a level `+`, and what comes there is `Commanded`, one after the
+    other and not too fast.
+    """
 
     topic: str
     max_bytes: int
     once: bool = False
+    commands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,28 @@ class Retained:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """What came at a command's topic, as it came: nobody has verified it.
+
+    `name` is the topic's last level, `size` the bytes of all of it, of which `body` holds one more
+    than are read at most. `dropped` came too fast before it.
+    """
+
+    name: str
+    body: bytes = field(repr=False)
+    size: int
+    retained: bool
+    dropped: int = 0
+
+
 class Word(StrEnum):
     """What is said to a kiosk, by whom a person would look for it."""
 
     ACKNOWLEDGEMENT = "the ledger's acknowledgement"
     PRESENCE = "the ledger's presence"
     LIST = "the lists"
+    COMMAND = "the commands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +102,7 @@ class WordRefused:
     why: str
 
 
-Report = Connected | Disconnected | Puback | LedgerSaid | WordRefused | Retained
+Report = Connected | Disconnected | Puback | LedgerSaid | WordRefused | Retained | Commanded
 Post = Callable[[Report], None]
 
 
@@ -117,6 +138,13 @@ class Uplink(Protocol):
 
     def listen(self, wanted: Sequence[Wanted]) -> None:
         """Hear these topics besides, until the connection ends; what comes is `Retained`.
+
+        Raises:
+            DeliveryError: There is no connection.
+        """
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer a command, once and not again: whoever misses it asks the status.
 
         Raises:
             DeliveryError: There is no connection.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kiosk.door.event import ClockReading
-from kiosk.uplink import Connected, Report, Retained, Uplink, Wanted
+from kiosk.uplink import Commanded, Connected, Report, Retained, Uplink, Wanted
 from kiosk.uplink.delivery.pace import DRAIN_HZ, Pace
 from kiosk.uplink.delivery.policy import Courier
 from kiosk.uplink.delivery.turns import Queue, Turns
@@ -48,7 +48,24 @@ class _Governed:
     drain_hz: float | None
 
 
-_Item = Report | _Listening | _Governed | bytes | None
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What a command is answered."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Redial:
+    """Connect anew; somebody waits for the old connection's end."""
+
+    done: Callable[[], None]
+
+
+_Item = Report | _Listening | _Governed | _Answered | _Redial | bytes | None
+Heard = Connected | Retained | Commanded
+"""What the rest of the kiosk may hear of a connection."""
 
 
 class CourierThread:
@@ -79,7 +96,7 @@ class CourierThread:
         self._monotonic_s = monotonic_s
         self._changed = changed
         self._reading = reading
-        self._listener: Callable[[Connected | Retained], None] | None = None
+        self._listeners: list[Callable[[Heard], None]] = []
         now_s = monotonic_s()
         self._courier = Courier(pace=Pace(drain_hz, at_s=now_s))
         self._courier.connection.spread(now_s, start_spread_s)
@@ -95,12 +112,12 @@ class CourierThread:
         """When a broker last answered an event; None: never since the start."""
         return self._courier.puback_at_s
 
-    def heard_by(self, listener: Callable[[Connected | Retained], None]) -> None:
-        """Tell `listener` of each connection and of what came at topics that were wanted.
+    def heard_by(self, listener: Callable[[Heard], None]) -> None:
+        """Tell `listener` too of each connection and of what came at topics that were wanted.
 
         Called before the start; it is told on the courier's thread and must not block.
         """
-        self._listener = listener
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Start moving rows."""
@@ -121,6 +138,22 @@ class CourierThread:
     def govern(self, drain_hz: float | None) -> None:
         """Send at most so many events a second; None: as the settings say; any thread, no wait."""
         self._put(_Governed(drain_hz))
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer a command; any thread, never blocks."""
+        self._put(_Answered(name, body))
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us; any thread."""
+        return self._state.connected
+
+    def redial(self, done: Callable[[], None]) -> None:
+        """Connect anew, with what the settings' files hold now; any thread, never blocks.
+
+        `done` is called on the courier's thread when the old connection has ended.
+        """
+        self._put(_Redial(done))
 
     def close(self, last_status: bytes, timeout_s: float) -> None:
         """Stop; what is not delivered stays in the outbox."""
@@ -144,6 +177,8 @@ class CourierThread:
             now_s = self._monotonic_s()
             self._publish_state(turns.turn(now_s))
             self.turned_s = now_s
+        # What was left to be said goes out before the last words do.
+        self._take_all(turns)
         self._uplink.disconnect(self._last_status)
         self._take_all(turns)
         turns.finish()
@@ -175,11 +210,17 @@ class CourierThread:
             turns.listen(item.wanted)
         elif isinstance(item, _Governed):
             turns.govern(item.drain_hz)
+        elif isinstance(item, _Answered):
+            turns.answer(item.name, item.body)
+        elif isinstance(item, _Redial):
+            turns.redial(self._monotonic_s())
+            item.done()
         else:
             self.heard_s = self._monotonic_s()
             turns.hear(item, self.heard_s)
-            if self._listener is not None and isinstance(item, Connected | Retained):
-                self._listener(item)
+            if isinstance(item, Heard):
+                for listener in self._listeners:
+                    listener(item)
 
     def _publish_state(self, disk_trouble: str | None) -> None:
         courier = self._courier

@@ -105,6 +105,10 @@ class MqttUplink:
         """Hear these topics besides, until the connection ends."""
         self._open().listen(wanted)
 
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer a command, once."""
+        self._open().answer(name, body)
+
     def disconnect(self, status: bytes | None = None) -> None:
         """End the connection, first leaving `status` behind."""
         network, self._network = self._network, None
@@ -175,6 +179,15 @@ def encrypt(client: paho.Client, settings: Settings) -> None:
     Raises:
         BrokerUnreachable: A file that they name cannot be used.
     """
+    client.tls_set_context(context_of(settings))
+
+
+def context_of(settings: Settings) -> ssl.SSLContext:
+    """Return how a connection is encrypted: whom we believe, and how we prove who we are.
+
+    Raises:
+        BrokerUnreachable: A file that the settings name cannot be used.
+    """
     try:
         what = f"ca_file = {str(settings.ca_file)!r}"
         context = ssl.create_default_context(cafile=settings.ca_file)
@@ -184,7 +197,7 @@ def encrypt(client: paho.Client, settings: Settings) -> None:
     except OSError as error:
         # Python's own text names no file.
         raise BrokerUnreachable(f"{what} cannot be used: {error.strerror or error}") from error
-    client.tls_set_context(context)
+    return context
 
 
 def send_at_once(_client: paho.Client, _userdata: Any, wire: Any) -> None:

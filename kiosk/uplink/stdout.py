@@ -53,6 +53,11 @@ class StdoutUplink:
         if self._post is None:
             raise BrokerUnreachable("not connected: call connect first")
 
+    def answer(self, name: str, body: bytes) -> None:  # noqa: ARG002 - nobody asked
+        """Print nothing: nobody commands standard output."""
+        if self._post is None:
+            raise BrokerUnreachable("not connected: call connect first")
+
     def disconnect(self, status: bytes | None = None) -> None:  # noqa: ARG002 - nobody reads it
         """Stop printing."""
         self._post = None

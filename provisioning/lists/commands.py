@@ -9,14 +9,12 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.identity.periods import SiteKey, site_key_in
 from kiosk.lists.drain import said as said_rate
 from kiosk.lists.form import ListName
 from kiosk.lists.manifest import Manifest
-from kiosk.lists.signed import kid_of
-from provisioning import issuer_file, key_file
+from provisioning import issuer_file, operator_key
 from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.lists import drain as rates
@@ -25,7 +23,6 @@ from provisioning.lists import sources
 from provisioning.lists.making import made, next_version, sharded, sharded_issuers
 from provisioning.lists.publish import Post, broker_in, publish
 from provisioning.lists.showing import called, contents, lines
-from provisioning.passphrase import passphrase
 
 LONGEST_FILE_BYTES = 4096
 
@@ -68,18 +65,7 @@ def make_key(
 ) -> None:
     """Make the key with which an operator signs lists, and beside it the public one for kiosks."""
     with one_line_errors():
-        public_path = path.with_name(f"{path.name}.pub")
-        if public_path.exists():
-            raise ProvisioningError(f"{public_path}: is there already; nothing was made")
-        key = Ed25519PrivateKey.generate()
-        key_file.write(path, key, passphrase(passphrase_file, str(path), new=True))
-        public = key.public_key()
-        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        try:
-            public_path.write_bytes(pem)
-        except OSError as error:
-            raise ProvisioningError(f"{public_path}: {error.strerror}") from None
-        name = kid_of(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hex()
+        public_path, name = operator_key.make(path, passphrase_file)
         typer.echo(f"{path}: keep it away from every network")
         typer.echo(f"{public_path}: key {name}, for lists.signers of every kiosk")
 
@@ -95,7 +81,7 @@ def issuers(
     with one_line_errors():
         keys = {(found.kid, found.public): found for found in map(issuer_file.read, files)}
         held = sharded_issuers(keys.values())
-        _make(ListName.ISSUERS, held, folder, _open(key, passphrase_file))
+        _make(ListName.ISSUERS, held, folder, operator_key.opened(key, passphrase_file))
 
 
 @lists_app.command()
@@ -108,7 +94,7 @@ def revoked(
     """Make the list of revoked cards: all that are revoked, not only the new ones."""
     with one_line_errors():
         held = sharded(sources.revoked_cards(cards))
-        _make(ListName.REVOKED, held, folder, _open(key, passphrase_file))
+        _make(ListName.REVOKED, held, folder, operator_key.opened(key, passphrase_file))
 
 
 @lists_app.command()
@@ -124,7 +110,7 @@ def declared(
     with one_line_errors():
         found, its_key = sources.people(people, declared=True), _site_key(site_key)
         held = sharded(sources.declared_entries(found, its_key))
-        private = _open(key, passphrase_file)
+        private = operator_key.opened(key, passphrase_file)
         _make(ListName.DECLARED, held, folder, private, (_site(its_key, site), its_key))
 
 
@@ -141,7 +127,7 @@ def barred(
     with one_line_errors():
         found, its_key = sources.people(people, declared=False), _site_key(site_key)
         held = sharded(sources.barred_entries(found, its_key))
-        private = _open(key, passphrase_file)
+        private = operator_key.opened(key, passphrase_file)
         _make(ListName.BARRED, held, folder, private, (_site(its_key, site), its_key))
 
 
@@ -162,7 +148,7 @@ def drain(
     with one_line_errors():
         if (hz is None) != withdraw:
             raise ProvisioningError("give --hz, or --withdraw")
-        rate = rates.make(folder, hz, _open(key, passphrase_file), int(time.time()))
+        rate = rates.make(folder, hz, operator_key.opened(key, passphrase_file), int(time.time()))
         typer.echo(f"drain: version {rate.version}, {rates.words_of(rate)}")
 
 
@@ -226,10 +212,6 @@ def _make(
     found = made(Manifest(name, version, now_s, 0, {}, site, periods), held, private)
     folders.write(folder, found)
     typer.echo(f"{called(found.manifest)}: version {version}, {found.manifest.entries} entries")
-
-
-def _open(path: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
-    return key_file.read(path, passphrase(passphrase_file, str(path)))
 
 
 def _text_of(path: Path) -> str:

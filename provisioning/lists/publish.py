@@ -93,8 +93,12 @@ class Post:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        client = self._client
+        client.disconnect()
+        client.loop_stop()
+        # Nothing may hold the client but we: in a circle, its sockets are collected before it is.
+        client.on_connect = client.on_subscribe = client.on_message = None
+        client.on_publish = client.on_disconnect = None
 
     def retained(self, topic: str) -> bytes | None:
         """Return what the broker retains at a topic; None: nothing that it says in time."""

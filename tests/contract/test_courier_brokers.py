@@ -208,6 +208,9 @@ class Sabotaged:
     def listen(self, wanted: Sequence[Wanted]) -> None:
         self._inner.listen(wanted)
 
+    def answer(self, name: str, body: bytes) -> None:
+        self._inner.answer(name, body)
+
     def disconnect(self, status: bytes | None = None) -> None:
         self._inner.disconnect(status)
 

@@ -70,6 +70,8 @@ def test_nothing_can_be_sent_without_a_connection(uplink: Uplink) -> None:
         uplink.send_status(b"{}")
     with pytest.raises(DeliveryError):
         uplink.listen([Wanted("kiosk/v1/lists/revoked", 100)])
+    with pytest.raises(DeliveryError):
+        uplink.answer("identify", b"{}")
 
     reports = Reports()
     uplink.connect(reports)

@@ -85,8 +85,11 @@ class Ward:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        client = self._client
+        client.disconnect()
+        client.loop_stop()
+        # Nothing may hold the client but we: in a circle, its sockets are collected before it is.
+        client.on_connect = client.on_subscribe = client.on_message = None
 
     def _on_connect(self, client: paho.Client, *_: Any) -> None:
         client.subscribe("kiosk/v1/#", qos=1)

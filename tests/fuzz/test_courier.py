@@ -61,6 +61,10 @@ class PlayedWire:
     def listen(self, wanted: Sequence[Wanted]) -> None:
         assert wanted
 
+    def answer(self, name: str, body: bytes) -> None:
+        assert name
+        assert body
+
     def disconnect(self, status: bytes | None = None) -> None:
         assert status is None
         self.end()

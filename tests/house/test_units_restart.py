@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.app.orders import EXIT_RESTART
 from kiosk.app.sections import Eye
+from kiosk.app.wiring import EXIT_BUG
+from kiosk.errors import EXIT_SETTINGS
 from kiosk.eye.supervisor import (
     CAMERA_FAILURES,
     CAMERA_PAUSE_S,
@@ -93,6 +96,13 @@ def test_only_a_hang_of_the_kiosk_counts_towards_a_reboot(
     environ: dict[str, str], asked: list[str], tmp_path: Path
 ) -> None:
     assert after_stop("kiosk.service", tmp_path, **environ) == asked
+
+
+def test_a_commanded_restart_is_no_failure_and_is_started_again() -> None:
+    unit, code = settings_of("kiosk.service"), str(EXIT_RESTART)
+    assert unit["SuccessExitStatus"] == unit["RestartForceExitStatus"] == [code]
+    assert unit["Restart"] == ["on-failure"]
+    assert EXIT_RESTART not in {0, EXIT_BUG, EXIT_SETTINGS}
 
 
 LATER = ["start --no-block kiosk-eye-later.timer", "stop --no-block kiosk-eye.service"]

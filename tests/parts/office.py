@@ -43,6 +43,7 @@ class PlayedBroker:
         self.received: list[int] = []
         self.statuses: list[bytes] = []
         self.wanted: list[Wanted] = []
+        self.answers: list[tuple[str, bytes]] = []
         self.last_words: bytes | None = None
         self.connections = 0
         self.unanswered: set[int] = set()
@@ -82,6 +83,14 @@ class PlayedBroker:
             if not self.up:
                 raise BrokerUnreachable("not connected to the broker")
             self.wanted.extend(wanted)
+            self.changed.notify_all()
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Note what a command is answered."""
+        with self.changed:
+            if not self.up:
+                raise BrokerUnreachable("not connected to the broker")
+            self.answers.append((name, body))
             self.changed.notify_all()
 
     def send_status(self, body: bytes) -> None:

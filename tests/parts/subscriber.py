@@ -68,8 +68,11 @@ class Subscriber:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        client = self._client
+        client.disconnect()
+        client.loop_stop()
+        # Nothing may hold the client but we: in a circle, its sockets are collected before it is.
+        client.on_connect = client.on_subscribe = client.on_message = None
 
     def _connected(self, client: paho.Client, *_: Any) -> None:
         client.subscribe(self._topics, qos=2)

@@ -14,9 +14,11 @@ from kiosk.app.keys import KeyPeriods, Keys, without_periods
 from kiosk.app.notify import Notify
 from kiosk.app.parts import Parts, Stage
 from kiosk.app.status import Status
+from kiosk.app.told_direction import Way
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
-from kiosk.door.cues import Show, Unlock
+from kiosk.commands.judging import Terms
+from kiosk.door.cues import Show, ShowAll, Unlock
 from kiosk.door.event import Acknowledgement, BootClock, CheckIn, ClockReading, QueuedEvent
 from kiosk.door.machine import Conduct
 from kiosk.door.rules import Rules
@@ -47,7 +49,7 @@ class Nudged:
     """The courier was told of a row."""
 
 
-Did = Committed | Nudged | Show | Unlock
+Did = Committed | Nudged | Show | ShowAll | Unlock
 
 
 class RecordedOutbox:
@@ -125,7 +127,7 @@ class RecordedStage(Turning):
         self.trace = trace
         self.player = player
 
-    def play(self, effect: Show | Unlock) -> None:
+    def play(self, effect: Show | ShowAll | Unlock) -> None:
         self.trace.append(effect)
         if self.player is not None:
             self.player.play(effect)
@@ -138,12 +140,16 @@ class RecordedCourier(Turning):
         super().__init__(clock)
         self.trace = trace
         self.statuses: list[bytes] = []
+        self.answers: list[tuple[str, bytes]] = []
 
     def nudge(self) -> None:
         self.trace.append(Nudged())
 
     def say(self, status: bytes) -> None:
         self.statuses.append(status)
+
+    def answer(self, name: str, body: bytes) -> None:
+        self.answers.append((name, body))
 
 
 class RecordedNotify(Notify):
@@ -153,6 +159,11 @@ class RecordedNotify(Notify):
         super().__init__(None, WATCHDOG_S)
         self._clock = clock
         self.told: list[tuple[float, str]] = []
+        self.starts_again = False
+
+    @property
+    def listens(self) -> bool:
+        return self.starts_again
 
     def _tell(self, words: str) -> None:
         self.told.append((self._clock.monotonic_s(), words))
@@ -202,6 +213,8 @@ class Doorway:
         supervisor: Supervisor | None = None,
         player: Stage | None = None,
         keys: KeyPeriods | None = None,
+        commands: Terms | None = None,
+        way: Way | None = None,
     ) -> None:
         # Not synchronised, as most doors are while a test is not about time.
         self.clock = time or clock(trusted=False)
@@ -221,6 +234,8 @@ class Doorway:
             conduct,
             SILENT_S,
             self.notify,
+            commands=commands,
+            way=way,
         )
         self.kiosk = Kiosk(parts)
         self._beat_s = float("-inf")

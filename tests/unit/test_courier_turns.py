@@ -31,6 +31,10 @@ class Wire:
     def listen(self, wanted: Sequence[Wanted]) -> None:
         assert wanted
 
+    def answer(self, name: str, body: bytes) -> None:
+        assert name
+        assert body
+
     def disconnect(self, status: bytes | None = None) -> None:
         assert status is None
 

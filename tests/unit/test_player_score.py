@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.app.player import Player, Score
-from kiosk.door.cues import Show, Unlock
-from kiosk.door.signal import PATTERNS, Fault, Pattern, Signal, pattern_of
+from kiosk.door.cues import Show, ShowAll, Unlock
+from kiosk.door.signal import PATTERNS, Fault, Pattern, Signal, lights_test, pattern_of
 from kiosk.errors import IndicatorLost
 from kiosk.indicators import OFF, Output
 
@@ -20,7 +20,7 @@ ANSWERS = [s for s, p in PATTERNS.items() if not p.repeats]
 STATES = [Show(Signal.READY), *(Show(Signal.OUT_OF_ORDER, f) for f in Fault)]
 
 
-def score(*effects: Show | Unlock, at_s: float = 10.0) -> Score:
+def score(*effects: Show | ShowAll | Unlock, at_s: float = 10.0) -> Score:
     made = Score(UNLOCK_S)
     for effect in effects:
         made.take(effect, at_s)
@@ -53,11 +53,11 @@ def test_before_the_first_signal_the_door_is_starting() -> None:
 def test_an_answer_is_played_once_and_then_the_state_from_its_beginning(signal: Signal) -> None:
     pattern = pattern_of(signal)
     made = score(Show(Signal.READY), Show(signal))
-    played = steps_of(made, 10, 10 + pattern.length_ms / 1000 + 1)
+    played = steps_of(made, 10, 10 + pattern.rounds * pattern.length_ms / 1000 + 1)
     state = outputs(pattern_of(Signal.READY))
-    assert [o for _, o in played] == [*outputs(pattern), *state]
+    assert [o for _, o in played] == [*outputs(pattern) * pattern.rounds, *state]
     expected_s = 0.0
-    for (at_s, _), step in zip(played, pattern.steps, strict=False):
+    for (at_s, _), step in zip(played, pattern.steps * pattern.rounds, strict=False):
         assert at_s == pytest.approx(expected_s, abs=1e-6)
         expected_s += step.for_ms / 1000
 
@@ -87,6 +87,52 @@ def test_nobody_walks_on_a_green_when_the_door_stops_working(fault: Fault) -> No
     made = score(Show(Signal.READY), Show(Signal.ACCEPTED))
     made.take(Show(Signal.OUT_OF_ORDER, fault), 10.1)
     assert not any(o.green for _, o in steps_of(made, 10.1, 20))
+
+
+@pytest.mark.parametrize("asked", [Show(Signal.IDENTIFY), ShowAll()])
+def test_a_broken_door_can_be_found_and_its_lights_tested(asked: Show | ShowAll) -> None:
+    broken = Show(Signal.OUT_OF_ORDER, Fault.CAMERA)
+    made = score(broken, asked)
+    first = made.at(10.05)
+    made.take(broken, 10.05)
+    assert made.at(10.05) == first
+    # Another fault is news, and shown at once.
+    made.take(Show(Signal.OUT_OF_ORDER, Fault.DISK), 10.06)
+    assert made.answer is None
+
+
+def test_a_test_of_the_lights_shows_each_signal_and_never_a_check_in() -> None:
+    made = score(Show(Signal.READY), ShowAll())
+    length_s = lights_test().length_ms / 1000
+    played = [o for at_s, o in steps_of(made, 10, 10 + length_s) if at_s < length_s]
+    assert any(o.green for o in played)
+    assert all(o.red >= o.green for o in played)
+    assert not any(o.green and o.tone_hz for o in played)
+    assert not any(o.unlocked for o in played)
+    told = {signal: {s.tone_hz for s in pattern_of(signal).steps} for signal in PATTERNS}
+    tones = set().union(*(told[signal] for signal in PATTERNS if signal not in GREEN))
+    assert {o.tone_hz for o in played} == tones
+
+
+@pytest.mark.parametrize("asked", [Show(Signal.IDENTIFY), ShowAll()])
+def test_what_is_asked_from_afar_cuts_nobodys_answer_short(asked: Show | ShowAll) -> None:
+    made = score(Show(Signal.READY), Show(Signal.ACCEPTED))
+    made.take(asked, 10.1)
+    length_s = pattern_of(Signal.ACCEPTED).length_ms / 1000
+    green = outputs(pattern_of(Signal.ACCEPTED))
+    assert [o for at_s, o in steps_of(made, 10, 10 + length_s)] == green
+    # Then it is played, and a second time at once.
+    first = lights_test() if isinstance(asked, ShowAll) else pattern_of(Signal.IDENTIFY)
+    assert made.at(10 + length_s)[0] == outputs(first)[0]
+    made.take(asked, 13.0)
+    assert made.answer_since_s == 13.0
+
+
+def test_a_card_ends_a_test_of_the_lights() -> None:
+    made = score(ShowAll())
+    made.take(Show(Signal.ACCEPTED), 11.0)
+    assert made.at(11.0)[0] == outputs(pattern_of(Signal.ACCEPTED))[0]
+    assert not made.at(13.0)[0].green
 
 
 def test_saying_the_same_state_again_does_not_break_its_rhythm() -> None:

@@ -42,7 +42,7 @@ _HEADER_BYTES = 128
 class _Publish:
     topic: str
     body: bytes
-    row: int
+    row: int | None
 
 
 class Network:
@@ -90,6 +90,10 @@ class Network:
     def say(self, status: bytes) -> None:
         """Leave a status for the thread."""
         self._leave(_Publish(f"{self._source}/status", status, STATUS_ROW))
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Leave an answer to a command for the thread."""
+        self._leave(_Publish(f"{self._source}/cmd/{name}/reply", body, None))
 
     def listen(self, wanted: Sequence[Wanted]) -> None:
         """Leave topics for the thread, to be heard besides."""
@@ -179,25 +183,31 @@ class Network:
             packet_bytes = len(leaving.topic) + len(leaving.body) + _HEADER_BYTES
             if 0 < self._largest_packet < packet_bytes:
                 # It would end the connection, and the next one, and the next.
-                self._post(Puback(leaving.row, PACKET_TOO_LARGE))
+                if leaving.row is not None:
+                    self._post(Puback(leaving.row, PACKET_TOO_LARGE))
                 continue
-            is_event = leaving.row != STATUS_ROW
+            is_event = leaving.row not in (STATUS_ROW, None)
             info = client.publish(
                 leaving.topic,
                 leaving.body,
-                qos=QOS,
-                retain=not is_event,
+                # An answer takes no place among what the broker must answer.
+                qos=0 if leaving.row is None else QOS,
+                retain=leaving.row == STATUS_ROW,
                 properties=self._event_properties if is_event else None,
             )
             if info.rc != paho.MQTT_ERR_SUCCESS:
                 return
-            self._rows[info.mid] = leaving.row
+            if leaving.row is not None:
+                self._rows[info.mid] = leaving.row
 
     def _say_goodbye(self, client: paho.Client) -> None:
         until_s = time.monotonic() + LAST_WORDS_S
         # Above what the broker takes it would be the last straw; its will says the same.
         if self._last_words is not None and len(self._rows) < self._receive_maximum:
+            # An answer to "restart" is the last that anybody hears of this life.
+            answers = [leaving for leaving in self._leaving if leaving.row is None]
             self._leaving.clear()
+            self._leaving.extend(answers)
             self.say(self._last_words)
             self._publish_all(client)
         waits = self._last_words is not None

@@ -86,10 +86,20 @@ class Turns:
         """Send at most so many events a second from now on; None: as the settings say."""
         self._courier.pace.told_hz = drain_hz
 
+    def redial(self, now_s: float) -> None:
+        """Give the connection up for a new one."""
+        self._courier.lost("the certificate is a new one", now_s)
+        self._uplink.disconnect()
+
     def listen(self, wanted: Sequence[Wanted]) -> None:
         """Hear these topics besides; whoever wants them asks again on the next connection."""
         with contextlib.suppress(DeliveryError):
             self._uplink.listen(wanted)
+
+    def answer(self, name: str, body: bytes) -> None:
+        """Answer a command; without a connection nobody waits for it any more."""
+        with contextlib.suppress(DeliveryError):
+            self._uplink.answer(name, body)
 
     def wait_s(self, now_s: float, longest_s: float) -> float:
         """Return how long there is nothing to do, where nobody says anything."""
