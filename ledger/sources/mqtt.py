@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from kiosk.door.event import LEDGER_TOPIC, TOPIC_ROOT, LedgerPresence
 from ledger.errors import SettingsError, SourceLost
 from ledger.source import Batch, Limits, Message
-from ledger.sources import answers
+from ledger.sources import answers, read_ahead
 from ledger.sources.encryption import tls_context
 from ledger.sources.inbox import Inbox
 
@@ -183,7 +183,7 @@ class MqttSource:
 
     def _new_client(self) -> paho.Client:
         settings = self._settings
-        client = paho.Client(
+        client = read_ahead.Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             protocol=paho.MQTTv5,

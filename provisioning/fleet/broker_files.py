@@ -95,6 +95,8 @@ def settings(folder: Path, listener: Listener, user: str | None = None) -> list[
         "persistence true",
         f"persistence_location {folder / STATE}/",
         "autosave_interval 60",
+        # A command's answer waits for nothing.
+        "set_tcp_nodelay true",
         where,
         *secured(folder),
     ]
