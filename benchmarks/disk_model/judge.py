@@ -29,7 +29,7 @@ from kiosk.outbox import Outbox
 from kiosk.outbox.sqlite import Settings, build
 
 DATABASE = "outbox.db"
-_ONE_MORE = CheckIn(
+ONE_MORE = CheckIn(
     verdict=Verdict.REJECTED,
     reason=Reason.OK,
     direction=Direction.IN,
@@ -38,6 +38,7 @@ _ONE_MORE = CheckIn(
     handle="0" * 32,
     clock=ClockReading(utc=utc_of(0.0), trusted=False, boot="after", mono_ns=1),
 )
+"""What an outbox is given after a cut, to see whether it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _compare(outbox: Outbox, owed: Owed) -> Found:
     )
     known = [owed.last, owed.under_way if owed.under_way in held else None]
     last_seq = max((seq_of(event_id) for event_id in known if event_id is not None), default=0)
-    more = outbox.commit(_ONE_MORE)
+    more = outbox.commit(ONE_MORE)
     if more.seq != last_seq + 1:
         wrong.append("the next number is not the next")
     if epoch is not None and epoch_of(more.event_id) != epoch:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
+from benchmarks.disk_model.judge import ONE_MORE
 from benchmarks.lists_workload import keeper_in
 from benchmarks.pulled.disks import flaw, mend, mounted
 from benchmarks.pulled.plan import (
@@ -22,32 +23,18 @@ from benchmarks.pulled.plan import (
     SITE_KEY,
     SOURCE,
 )
-from kiosk.door.credential import Assurance
 from kiosk.door.event import (
-    CheckIn,
     CheckInEvent,
-    ClockReading,
-    Direction,
     QueuedEvent,
     read_event,
-    utc_of,
 )
-from kiosk.door.rules import Reason, Verdict
+from kiosk.door.rules import Verdict
 from kiosk.errors import OutboxError
 from kiosk.identity.periods import site_key_in
 from kiosk.lists.form import ListName
 from kiosk.outbox.sqlite import Settings, SqliteOutbox, build
 
 ALL = 1 << 20
-_ONE_MORE = CheckIn(
-    verdict=Verdict.REJECTED,
-    reason=Reason.OK,
-    direction=Direction.IN,
-    kind="cccd",
-    assurance=Assurance.UNSIGNED,
-    handle="0" * 32,
-    clock=ClockReading(utc=utc_of(0.0), trusted=False, boot="after", mono_ns=1),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +144,7 @@ def _faults_in_going_on(
     outbox: SqliteOutbox, events: Sequence[QueuedEvent], owed: Owed, *, may_differ: bool
 ) -> list[str]:
     """Commit one more event, and return what is wrong with its number or the ones before."""
-    more = outbox.commit(_ONE_MORE)
+    more = outbox.commit(ONE_MORE)
     epoch = _epoch(more.event_id)
     numbers = sorted(event.seq for event in events if _epoch(event.event_id) == epoch)
     last = max([*numbers, *map(_seq, owed.shown)], default=more.seq - 1)

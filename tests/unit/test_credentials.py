@@ -8,25 +8,9 @@ from kiosk.app.config_show import as_toml
 from kiosk.app.credentials import DIRECTORY, with_credentials
 from kiosk.app.settings import load_eye, load_kiosk, load_settings
 from kiosk.errors import SettingsError
+from tests.unit.test_settings_environment import TEXT
 
-TEXT = f"""\
-[kiosk]
-site = "hk-042"
-device = "door-1"
-direction = "in"
-[identity]
-site_key = "{"0123456789abcdef" * 4}"
-[camera]
-kind = "synthetic"
-[eye]
-decoders = ["zxing"]
-[gpio]
-pins = "mock"
-[outbox]
-kind = "memory"
-[uplink]
-kind = "mqtt"
-host = "127.0.0.1"
+UPLINK = """\
 username = "door-1"
 cert_file = "/etc/kiosk/device.pem"
 """
@@ -35,7 +19,7 @@ cert_file = "/etc/kiosk/device.pem"
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
-    path.write_text(TEXT, encoding="utf-8")
+    path.write_text(TEXT + UPLINK, encoding="utf-8")
     return path
 
 
