@@ -47,6 +47,7 @@ def test_what_was_read_ahead_is_pending(pair: tuple[ReadAhead, socket.socket]) -
     assert ahead.pending() == 2
     # No more than there is, without waiting for the rest.
     assert ahead.recv(10) == b"bc"
+    assert ahead.pending() == 0
 
 
 def test_nothing_yet_is_told_from_the_end(pair: tuple[ReadAhead, socket.socket]) -> None:
