@@ -7,6 +7,7 @@ costs more than everything else that is done with an event.
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from ledger.source import Limits, Message
 
@@ -25,9 +26,9 @@ class Inbox:
         self._some = threading.Event()
         self._enough = threading.Event()
 
-    def put(self, connection: int, message: Message) -> None:
-        """Add a message; from any thread."""
-        self._waiting.append((connection, message))
+    def put(self, connection: int, messages: Iterable[Message]) -> None:
+        """Add messages, in their order; from any thread."""
+        self._waiting.extend([(connection, message) for message in messages])
         if not self._some.is_set():
             self._some.set()
         if len(self._waiting) >= self._limits.events:

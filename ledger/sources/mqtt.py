@@ -10,6 +10,7 @@ and leave a client that looks alive.
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ from ledger.sources.inbox import Inbox
 log = structlog.get_logger()
 
 EVENTS = f"{TOPIC_ROOT}/+/+/event/+"
+_EVENT = b"/event/"
 STATUSES = f"{TOPIC_ROOT}/+/+/status"
 SAID = f"{TOPIC_ROOT}/+/+/ack"
 _CONNECT_TIMEOUT_S = 5.0
@@ -207,6 +209,7 @@ class MqttSource:
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
         client.on_message = self._heard
+        client.infix, client.on_run = _EVENT, self._heard_run
         return client
 
     def _connected(
@@ -254,10 +257,14 @@ class MqttSource:
             return
         log.warning("disconnected", why=str(reason))
 
+    def _heard_run(self, run: Sequence[read_ahead.Publish]) -> None:
+        messages = [Message(each.topic, each.payload, each.mid) for each in run]
+        self._inbox.put(self._connection, messages)
+
     def _heard(self, client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
         topic, body = message.topic, bytes(message.payload)
         if message.qos and topic != LEDGER_TOPIC:
-            self._inbox.put(self._connection, Message(topic, body, message.mid))
+            self._inbox.put(self._connection, [Message(topic, body, message.mid)])
             return
         if topic == LEDGER_TOPIC:
             client.ack(message.mid, message.qos)
@@ -271,7 +278,7 @@ class MqttSource:
             if message.retain:
                 self._said.append(Message(topic, body))
         else:
-            self._inbox.put(self._connection, Message(topic, body))
+            self._inbox.put(self._connection, [Message(topic, body)])
 
 
 def build(settings: Settings, limits: Limits) -> MqttSource:
