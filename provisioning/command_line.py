@@ -2,11 +2,19 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from kiosk.errors import SettingsError
 from provisioning.errors import ProvisioningError
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", metavar="FILE", help="Its passphrase; absent: asked for."),
+]
+"""Of the key that a command signs with."""
 
 _MODES = {
     **dict.fromkeys(("reportlab", "fontpkg", "segno"), "cards"),

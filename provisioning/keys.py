@@ -14,17 +14,21 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.door.credential import Credential
 from kiosk.door.sealed import key_id_of
 from kiosk.identity import handle_of
-from kiosk.identity.periods import Terms, as_text, derived, period_at
+from kiosk.identity.periods import KEY_BYTES, Terms, as_text, derived, period_at
 from kiosk.payloads import MAX_PAYLOAD_BYTES, formats, read
 from provisioning import key_file
 from provisioning.errors import ProvisioningError
 
 PUBLIC_END = ".pub"
+LAST_GENERATION = 99
+_GENERATION = b"doorkiosk root, generation "
 _SITE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -78,25 +82,35 @@ def terms_of(site: str, days: int) -> Terms:
     return Terms(site, days)
 
 
-def write_site_key(root: Path, passphrase: str, terms: Terms, period: int, path: Path) -> None:
+def write_site_key(
+    root: Path, passphrase: str, terms: Terms, period: int, path: Path, generation: int = 1
+) -> None:
     """Write the key file of one period for the kiosks of a venue.
+
+    From one key follow those of all later periods: whoever stole it keeps up. The next `generation`
+    follows from the root alone.
 
     Raises:
         ProvisioningError: A file cannot be read or written, or the passphrase is wrong.
     """
-    site_key = derived(_root(root, passphrase), terms, period)
+    site_key = derived(_root(root, passphrase, generation), terms, period)
     _write_new(path, as_text(site_key).encode())
 
 
 def handles(
-    root: Path, passphrase: str, credential: Credential, sites: list[Terms], periods: list[int]
+    root: Path,
+    passphrase: str,
+    credential: Credential,
+    sites: list[Terms],
+    periods: list[int],
+    generation: int = 1,
 ) -> Iterator[PeriodHandle]:
     """Yield a person's handle at each of these venues in each of these periods.
 
     Raises:
         ProvisioningError: The root cannot be read.
     """
-    secret = _root(root, passphrase)
+    secret = _root(root, passphrase, generation)
     for terms in sites:
         for period in periods:
             begins = datetime.fromtimestamp(period * terms.days * 86400, UTC)
@@ -129,8 +143,12 @@ def period_now(days: int) -> int:
     return period_at(time.time(), days)
 
 
-def _root(path: Path, passphrase: str) -> bytes:
-    return key_file.read(path, passphrase).private_bytes_raw()
+def _root(path: Path, passphrase: str, generation: int) -> bytes:
+    """Return what a generation's keys are derived from; the first one's is the root itself."""
+    secret = key_file.read(path, passphrase).private_bytes_raw()
+    if generation == 1:
+        return secret
+    return HKDF(SHA256(), KEY_BYTES, None, _GENERATION + str(generation).encode()).derive(secret)
 
 
 def _write_new(path: Path, content: bytes) -> None:

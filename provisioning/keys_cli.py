@@ -37,6 +37,14 @@ Days = Annotated[
     int,
     typer.Option(min=1, max=LONGEST_PERIOD_DAYS, help="Days a period lasts; never changed later."),
 ]
+Generation = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=keys.LAST_GENERATION,
+        help="1 more than before when a kiosk of the venue was stolen; write down which.",
+    ),
+]
 
 
 @keys_app.command()
@@ -56,14 +64,15 @@ def kiosk(
     period: Annotated[
         int | None, typer.Option(min=0, help="Of this period; absent: of the present one.")
     ] = None,
+    generation: Generation = 1,
     passphrase_file: Passphrase = None,
 ) -> None:
     """Write the key file for the kiosks of a venue; copy it there and remove it here."""
     with one_line_errors():
         number = keys.period_now(days) if period is None else period
         secret = passphrase(passphrase_file, str(root_file))
-        keys.write_site_key(root_file, secret, keys.terms_of(site, days), number, file)
-        typer.echo(f"{file}: the key of {site} from period {number} on")
+        keys.write_site_key(root_file, secret, keys.terms_of(site, days), number, file, generation)
+        typer.echo(f"{file}: the key of {site} from period {number} on, generation {generation}")
 
 
 @keys_app.command()
@@ -74,6 +83,7 @@ def handle(
     since: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="From the period of this day on.")
     ] = None,
+    generation: Generation = 1,
     passphrase_file: Passphrase = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
@@ -85,7 +95,8 @@ def handle(
         person = keys.person_in(sys.stdin.buffer.read(MAX_PAYLOAD_BYTES + 2))
         secret = passphrase(passphrase_file, str(root_file))
         sites = [keys.terms_of(each, days) for each in site]
-        for each in keys.handles(root_file, secret, person, sites, [*range(first, last + 1)]):
+        periods = [*range(first, last + 1)]
+        for each in keys.handles(root_file, secret, person, sites, periods, generation):
             fields = asdict(each)
             typer.echo(json.dumps(fields) if as_json else "\t".join(map(str, fields.values())))
 

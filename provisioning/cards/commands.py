@@ -78,6 +78,18 @@ def init(
 
 
 @cards_app.command()
+def rekey(folder: FolderOption, passphrase_file: PassphraseFile = None) -> None:
+    """Make the ward's next key, in the same folder; cards that were signed before stay good."""
+    with one_line_errors(), opened(folder) as office:
+        place = office.folder
+        secret = passphrase(passphrase_file, str(place.key))
+        issuer, before = place.rekey(office.register, secret)
+        typer.echo(f"{place.key}: key {issuer.kid.hex()}, with the same passphrase; copy it anew")
+        typer.echo(f"{place.public}, {before}: both, for the list of trusted issuers")
+        typer.echo("issue no card before doors have that list")
+
+
+@cards_app.command()
 def issue(  # noqa: PLR0913, PLR0917 - a command has as many arguments as options
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The people; docs name the columns.")],
     folder: FolderOption,

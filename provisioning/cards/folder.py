@@ -46,6 +46,7 @@ class Folder:
         self.key = path / "issuer.pem"
         self.register = path / "register.db"
         self.public = path / "issuer.json"
+        self._next = path / "issuer.pem.next"
 
     def make(self, ward: str, title: str, contact: str, passphrase: str) -> Issuer:
         """Make a key, an empty register and the public key's file: all of them or none.
@@ -73,10 +74,52 @@ class Folder:
         Raises:
             ProvisioningError: It cannot be opened, or it is not the one of this register.
         """
-        issuer = Issuer(ward.issuer, key_file.read(self.key, passphrase))
-        if issuer.kid != ward.kid:
-            raise ProvisioningError(f"{self.key}: is not the key of {self.register}")
-        return issuer
+        for key in (self.key, self._next):
+            # The next one counts as soon as the register says so, whatever its name is yet.
+            if key.exists() or key is self.key:
+                issuer = Issuer(ward.issuer, key_file.read(key, passphrase))
+                if issuer.kid == ward.kid:
+                    self._keep(key, issuer)
+                    return issuer
+        raise ProvisioningError(f"{self.key}: is not the key of {self.register}")
+
+    def rekey(self, register: Register, passphrase: str) -> tuple[Issuer, Path]:
+        """Make the ward's next key, which signs from now on; the one before is gone.
+
+        Returns the new one, and the file that still tells doors the public half of the one before.
+        Cut off at any moment it is the one key or the other, and what is left is put in order when
+        the key is used next.
+
+        Raises:
+            ProvisioningError: The passphrase is not that of the key before, or a disk is full.
+        """
+        before = self.open_key(passphrase, register.ward)
+        issuer, kept = Issuer(before.name, Ed25519PrivateKey.generate()), self._kept(before)
+        try:
+            self._next.unlink(missing_ok=True)
+            kept.write_text(_public(before), encoding="ascii")
+        except OSError as error:
+            raise ProvisioningError(f"{kept}: cannot be written: {error.strerror}") from None
+        key_file.write(self._next, issuer.private, passphrase)
+        with register.change():
+            register.sign_with(issuer.kid)
+        self._keep(self._next, issuer)
+        return issuer, kept
+
+    def _keep(self, key: Path, issuer: Issuer) -> None:
+        """Give the key in use its own name, and tell doors of it; done already: nothing."""
+        if key == self.key:
+            return
+        draft = self.public.with_suffix(".draft")
+        try:
+            draft.write_text(_public(issuer), encoding="ascii")
+            draft.replace(self.public)
+            Files().rename(key, self.key)
+        except OSError as error:
+            raise ProvisioningError(f"{self.key}: cannot be replaced: {error.strerror}") from None
+
+    def _kept(self, issuer: Issuer) -> Path:
+        return self.path / f"issuer-{issuer.kid.hex()}.json"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -138,6 +138,10 @@ class Register:
         """Whose register it is."""
         return Ward(*self._sql.execute("SELECT issuer, kid, title, contact FROM ward").fetchone())
 
+    def sign_with(self, kid: bytes) -> None:
+        """Note by which key cards are signed from now on."""
+        self._sql.execute("UPDATE ward SET kid = ?", (kid,))
+
     def add(self, card_id: bytes, person: Person, terms: Terms, now_s: int) -> Card:
         """Enter a card; return it with its number."""
         quota = terms.quota

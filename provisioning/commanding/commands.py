@@ -15,7 +15,7 @@ import typer
 from kiosk.commands.form import CommandName
 from kiosk.door.event import source_of
 from provisioning import operator_key
-from provisioning.command_line import one_line_errors
+from provisioning.command_line import PassphraseFile, one_line_errors
 from provisioning.commanding.exchange import Exchange, Orders
 from provisioning.errors import ProvisioningError
 from provisioning.lists import drain as rates
@@ -43,10 +43,6 @@ BrokerFile = Annotated[
 ]
 KeyFile = Annotated[
     Path, typer.Option("--key", metavar="FILE", help="The key, made by `command key`.")
-]
-PassphraseFile = Annotated[
-    Path | None,
-    typer.Option("--passphrase-file", metavar="FILE", help="Its passphrase; absent: asked for."),
 ]
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for each answer.")]
 

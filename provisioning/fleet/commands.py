@@ -109,14 +109,17 @@ def distrust(
 
 @ca_app.command("show")
 def show(folder: Folder = DEFAULT_FOLDER) -> None:
-    """Say who signs, until when, and the pin by which kiosks know the root."""
+    """Say who signs, until when, for how many, and the pin by which kiosks know the root."""
     with one_line_errors():
         fleet = FleetFolder(folder)
         terms, root = fleet.terms(), fleet.root_certificate()
+        roll, now_s = fleet.roll(), int(time.time())
         typer.echo(f"{terms.name}: server {terms.server or 'not set'}")
         typer.echo(f"root: until {root.not_valid_after_utc:%Y-%m-%d}, pin {_pin(fleet)}")
         for number, held in fleet.issuing():
-            typer.echo(f"issuing key {number}: until {held.not_valid_after_utc:%Y-%m-%d}")
+            until = f"{held.not_valid_after_utc:%Y-%m-%d}"
+            typer.echo(f"issuing key {number}: until {until}, needed by {roll.need(number, now_s)}")
+        roll.close()
 
 
 @site_app.command("add")

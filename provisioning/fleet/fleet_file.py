@@ -1,10 +1,16 @@
-"""A fleet file: one line a kiosk, as a spreadsheet writes it: site, device, the site's title."""
+"""A fleet file: one line a kiosk, as a spreadsheet writes it: site, device, the site's title.
+
+For onboarding it may say more: the kiosk's bootstrap key, and the Wi-Fi at its door.
+"""
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from kiosk.errors import OnboardingError, PayloadError
+from kiosk.network.wifi import Wifi, checked
+from kiosk.onboarding.bootstrap import read_public
 from provisioning.cards.words import folded
 from provisioning.errors import ProvisioningError
 from provisioning.fleet import names
@@ -17,17 +23,23 @@ _HEADINGS = {
     "site": ("site", "dia diem"),
     "device": ("device", "may"),
     "title": ("title", "ten dia diem", "ten"),
+    "bootstrap": ("bootstrap", "khoa may"),
+    "ssid": ("ssid", "wi-fi", "wifi"),
+    "wifi_password": ("wifi password", "mat khau wi-fi", "mat khau wifi"),
 }
 _FIELDS = {heading: field for field, headings in _HEADINGS.items() for heading in headings}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kiosk to enrol."""
+    """One kiosk to enrol. `bootstrap` is its key as `kiosk bootstrap-key` prints it."""
 
     site: str
     device: str
     title: str = ""
+    bootstrap: str = ""
+    ssid: str = ""
+    wifi_password: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -87,16 +99,27 @@ def _rows(columns: list[str], lines: list[tuple[int, list[str]]]) -> tuple[list[
     problems, seen = [], dict[str, int]()
     for number, cells in lines:
         values = dict(zip(columns, cells, strict=False))
-        row = Row(values.get("site", ""), values.get("device", ""), values.get("title", ""))
+        row = Row(**{each.name: values.get(each.name, "") for each in fields(Row)})
         try:
-            names.check_device(row.site, row.device)
-        except ProvisioningError as error:
+            _check(row)
+        except (ProvisioningError, OnboardingError, PayloadError) as error:
             problems.append(f"line {number}: {error}")
             continue
         if row.name in seen:
             problems.append(f"line {number}: {row.name} stands in line {seen[row.name]} already")
-        elif len(row.title) > _LONGEST_TITLE:
-            problems.append(f"line {number}: the title is longer than {_LONGEST_TITLE} letters")
         seen.setdefault(row.name, number)
         rows.append(row)
     return rows, problems
+
+
+def _check(row: Row) -> None:
+    """Refuse a line that cannot be; what it says of the Wi-Fi is not told."""
+    names.check_device(row.site, row.device)
+    if len(row.title) > _LONGEST_TITLE:
+        raise ProvisioningError(f"the title is longer than {_LONGEST_TITLE} letters")
+    if row.bootstrap:
+        read_public(row.bootstrap)
+    if row.wifi_password and not row.ssid:
+        raise ProvisioningError("a Wi-Fi password, and no name of a Wi-Fi")
+    if row.ssid:
+        checked(Wifi(row.ssid, row.wifi_password or None))

@@ -144,7 +144,8 @@ class FleetFolder:
             raise ProvisioningError(f"{self.path}: has no issuing key {number}")
         if len(held) == 1:
             raise ProvisioningError("make the next one first: kiosk-provision ca issuing")
-        for path in (self._key_of(number), self._certificate_of(number)):
+        # The certificate first: without it the key is none, to a server that looks meanwhile too.
+        for path in (self._certificate_of(number), self._key_of(number)):
             path.unlink(missing_ok=True)
 
     def _add_issuing(self, root: Signer, terms: Terms, phrase: str, now_s: int) -> Signer:

@@ -21,6 +21,7 @@ from provisioning.errors import ProvisioningError
 from provisioning.fleet import certificates, names
 from provisioning.fleet.certificates import SERVER_DAYS, Public, Signer
 from provisioning.fleet.folder import FleetFolder, locked, pems, revocation_lists, write
+from provisioning.fleet.issuing_keys import IssuingKeys, Reopen
 from provisioning.fleet.requests import (
     certificate,
     check_proof,
@@ -47,13 +48,17 @@ class Registrar:
     """Enrols, renews and revokes; any thread, each call opens the roll for itself."""
 
     def __init__(
-        self, folder: FleetFolder, signers: list[Signer], now_s: Callable[[], float]
+        self,
+        folder: FleetFolder,
+        signers: list[Signer],
+        now_s: Callable[[], float],
+        reopen: Reopen | None = None,
     ) -> None:
+        """Open a fleet; `reopen` is for whoever lives longer than one command."""
         self.folder = folder
         self.terms = folder.terms()
         self._clock_s = now_s
-        self._signers = {signer.number: signer for signer in signers}
-        self._signer = signers[-1]
+        self._issuing = IssuingKeys(folder, signers, reopen)
         self._root = folder.root_certificate()
         self._revoked = threading.Event()
 
@@ -118,9 +123,9 @@ class Registrar:
             if asked.site is not None and (asked.site, asked.device) != where:
                 refuse(Refusal.ELSEWHERE, f"this claim is for {claim.site}/{claim.device}")
             found = self._redeemed_before(roll, claim, public)
-            if found is None:
-                if claim.until_s <= self._now_s():
-                    refuse(Refusal.EXPIRED, "this claim has ended: have a new one made")
+            if found is None and claim.until_s <= self._now_s():
+                refuse(Refusal.EXPIRED, "this claim has ended: have a new one made")
+            if found is None or found.issuing not in self._issuing.now():
                 found = self._issue_anew(roll, "/".join(where), public, Way.CLAIM)
                 roll.redeemed(mark, found.serial, self._now_s())
         self._tell_revoked()
@@ -182,10 +187,10 @@ class Registrar:
 
     def _write_revocations(self) -> bytes:
         now_s, lists = self._now_s(), list[x509.CertificateRevocationList]()
-        before = revocation_lists(self.folder.revocations)
+        before, signers = revocation_lists(self.folder.revocations), self._issuing.now()
         with self._opened() as roll:
             for number, issuing in self.folder.issuing():
-                signer = self._signers.get(number)
+                signer = signers.get(number)
                 if signer is not None:
                     revoked = roll.revoked(number, now_s)
                     lists.append(certificates.revocations(signer, revoked, now_s, now_s))
@@ -232,10 +237,10 @@ class Registrar:
     def _due(self, known: Certificate, now_s: int) -> bool:
         # An issuing key that is no longer trusted makes every certificate of its own due.
         half_s = (known.from_s + known.until_s) / 2
-        return now_s >= half_s or known.issuing not in self._signers
+        return now_s >= half_s or known.issuing not in self._issuing.now()
 
     def _good(self, found: Certificate, now_s: int) -> bool:
-        return found.until_s > now_s and found.issuing in self._signers
+        return found.until_s > now_s and found.issuing in self._issuing.now()
 
     def _redeemed_before(self, roll: Roll, claim: Claim, public: Public) -> Certificate | None:
         """Return the answer that was lost on its way, where it is the same device that asks."""
@@ -262,13 +267,14 @@ class Registrar:
     ) -> Certificate:
         now_s = self._now_s()
         lasts = self.terms.device_days if days is None else days
-        made = certificates.client(self._signer, public, name, now_s, lasts)
+        signer = [*self._issuing.now().values()][-1]
+        made = certificates.client(signer, public, name, now_s, lasts)
         entry = Certificate(
             serial=f"{made.serial_number:x}",
             name=name,
             print=print_of(made.public_bytes(Encoding.DER)),
             key_print=key_print_of(public),
-            issuing=self._signer.number,
+            issuing=signer.number,
             way=way,
             follows=follows,
             from_s=now_s,
@@ -283,7 +289,8 @@ class Registrar:
         return entry
 
     def _chain(self, made: Certificate) -> tuple[x509.Certificate, ...]:
-        return (*certificates_in(made.pem.encode()), self._signers[made.issuing].certificate)
+        signer = self._issuing.now()[made.issuing]
+        return (*certificates_in(made.pem.encode()), signer.certificate)
 
     def _answer(self, made: Certificate) -> Enrolled:
         site, _, device = made.name.partition("/")

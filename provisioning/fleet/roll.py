@@ -287,6 +287,16 @@ class Roll:
         )
         return [(int(serial, 16), at_s) for serial, at_s in rows]
 
+    def need(self, issuing: int, now_s: int) -> int:
+        """Return how many devices and services have nothing that a later issuing key signed."""
+        (found,) = self._db.execute(
+            "SELECT count(DISTINCT name) FROM certificates c WHERE issuing = ? AND until_s > ? "
+            "AND revoked_s IS NULL AND NOT EXISTS (SELECT 1 FROM certificates later WHERE "
+            "later.name = c.name AND later.issuing > c.issuing AND later.revoked_s IS NULL)",
+            (issuing, now_s),
+        ).fetchone()
+        return int(found)
+
     def _certificate(self, where: str, value: str) -> Certificate | None:
         row = self._one(f"SELECT * FROM certificates WHERE {where} LIMIT 1", value)  # noqa: S608 - our own words
         return None if row is None else Certificate(**row)

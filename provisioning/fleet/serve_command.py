@@ -42,8 +42,9 @@ def serve(
 
         fleet = FleetFolder(folder)
         names = host or _hosts(fleet)
-        signers = fleet.signers(passphrase(passphrase_file, f"the issuing key of {folder}"))
-        registrar = Registrar(fleet, signers, time.time)
+        phrase = passphrase(passphrase_file, f"the issuing key of {folder}")
+        signers = fleet.signers(phrase)
+        registrar = Registrar(fleet, signers, time.time, lambda: fleet.signers(phrase))
         registrar.write_revocations()
         _certify(fleet, signers[-1], names)
         app = EnrolmentServer(registrar, time.monotonic).app()

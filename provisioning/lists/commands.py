@@ -15,7 +15,7 @@ from kiosk.lists.drain import said as said_rate
 from kiosk.lists.form import ListName
 from kiosk.lists.manifest import Manifest
 from provisioning import issuer_file, operator_key
-from provisioning.command_line import one_line_errors
+from provisioning.command_line import PassphraseFile, one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.lists import drain as rates
 from provisioning.lists import folder as folders
@@ -38,10 +38,6 @@ Folder = Annotated[
 ]
 KeyFile = Annotated[
     Path, typer.Option("--key", metavar="FILE", help="The operator's key, made by `lists key`.")
-]
-PassphraseFile = Annotated[
-    Path | None,
-    typer.Option("--passphrase-file", metavar="FILE", help="Its passphrase; absent: asked for."),
 ]
 SiteKeyFile = Annotated[
     Path,

@@ -87,6 +87,7 @@ def test_a_claim_is_nowhere_on_the_disk(fleet: Fleet) -> None:
     assert mark_of(claim).encode() in kept
 
 
+@pytest.mark.threat("lost-claim")
 def test_a_claim_counts_once_and_the_same_key_is_answered_again(fleet: Fleet) -> None:
     claim, key = claim_of(fleet), new_key()
     first = redeemed(fleet, claim, key)
@@ -94,18 +95,21 @@ def test_a_claim_counts_once_and_the_same_key_is_answered_again(fleet: Fleet) ->
     assert refusal_of(fleet, asked(claim, new_key())) == Refusal.REDEEMED
 
 
+@pytest.mark.threat("lost-claim")
 def test_a_claim_ends_when_it_was_said_to(fleet: Fleet) -> None:
     claim = claim_of(fleet, hours=2)
     fleet.ahead_s = 2 * HOUR_S + 1
     assert refusal_of(fleet, asked(claim, new_key())) == Refusal.EXPIRED
 
 
+@pytest.mark.threat("lost-claim")
 def test_a_later_claim_takes_the_place_of_an_earlier_one(fleet: Fleet) -> None:
     first, second = claim_of(fleet), claim_of(fleet)
     assert refusal_of(fleet, asked(first, new_key())) == Refusal.CLAIM
     assert redeemed(fleet, second, new_key()).name == DOOR
 
 
+@pytest.mark.threat("lost-claim")
 def test_a_claim_at_another_door_is_refused_and_still_good(fleet: Fleet) -> None:
     claim = claim_of(fleet)
     elsewhere = asked(claim, new_key(), "hk-042", "door-2")
@@ -139,6 +143,7 @@ def test_what_is_no_request_costs_no_claim(fleet: Fleet, request_text: str) -> N
     assert redeemed(fleet, claim, new_key()).name == DOOR
 
 
+@pytest.mark.threat("enrol-as-another")
 def test_what_a_request_calls_itself_does_not_count(fleet: Fleet) -> None:
     key = new_key()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "operator")])
@@ -176,6 +181,7 @@ def test_grace_ends(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("days", [60, 120])
+@pytest.mark.threat("go-on-after-revocation")
 def test_whoever_is_revoked_renews_nothing(fleet: Fleet, days: int) -> None:
     old = fleet.enrolled(DOOR)
     fleet.registrar.revoke(DOOR, "stolen")
@@ -197,6 +203,7 @@ def test_an_answer_that_came_too_late_is_made_anew_for_the_same_key(fleet: Fleet
     assert renewed(fleet, old, key).until_s > lost.until_s
 
 
+@pytest.mark.threat("two-with-one-key")
 def test_of_two_devices_with_one_key_the_second_is_refused_and_both_are_seen(fleet: Fleet) -> None:
     old = fleet.enrolled(DOOR)
     fleet.ahead_s = 60 * DAY_S
@@ -207,6 +214,7 @@ def test_of_two_devices_with_one_key_the_second_is_refused_and_both_are_seen(fle
     roll.close()
 
 
+@pytest.mark.threat("enrol-as-another")
 def test_a_proof_with_another_key_is_refused(fleet: Fleet) -> None:
     old, thief = fleet.enrolled(DOOR), new_key()
     fleet.ahead_s = 60 * DAY_S
@@ -214,6 +222,7 @@ def test_a_proof_with_another_key_is_refused(fleet: Fleet) -> None:
     assert refusal_of(fleet, said) == Refusal.UNKNOWN
 
 
+@pytest.mark.threat("enrol-as-another")
 def test_a_proof_for_another_request_is_refused(fleet: Fleet) -> None:
     old = fleet.enrolled(DOOR)
     fleet.ahead_s = 60 * DAY_S

@@ -57,6 +57,34 @@ def test_a_kiosk_gets_the_key_of_one_period(root: Path) -> None:
     assert site_key == derived(secret_of(root), Terms("hk-042", 14), 1484)
 
 
+def test_a_thief_s_key_leads_to_no_key_of_the_next_generation(root: Path, tmp_path: Path) -> None:
+    words = ("--site", "hk-042", "--period")
+    files = {name: tmp_path / f"{name}.key" for name in ("first", "stolen", "next", "later")}
+    for name, more in (
+        ("first", ("1484", "--generation", "1")),
+        ("stolen", ("1484",)),
+        ("next", ("1484", "--generation", "2")),
+        ("later", ("1490", "--generation", "2")),
+    ):
+        run(tmp_path, "kiosk", str(root), str(files[name]), *words, *more)
+    made = {name: site_key_in(file.read_text()) for name, file in files.items()}
+    assert made["first"] == made["stolen"]
+    assert made["next"].terms == made["stolen"].terms
+    assert ratcheted(made["next"], 1490) == made["later"]
+    theirs = {ratcheted(made["stolen"], period).key for period in range(1484, 1500)}
+    assert theirs.isdisjoint({made["next"].key, made["later"].key})
+
+
+def test_a_handle_of_a_later_generation_is_the_one_that_a_kiosk_makes(root: Path) -> None:
+    file, words = root.with_name("site.key"), ("--site", "hk-042", "--generation", "2")
+    run(root.parent, "kiosk", str(root), str(file), *words)
+    done = run(root.parent, "handle", str(root), *words, "--json", given="cccd 099090000001")
+    found = json.loads(done.stdout)
+    at_kiosk = site_key_in(file.read_text())
+    assert found["period"] == at_kiosk.period
+    assert found["handle"] == handle_of(PERSON, at_kiosk.key)
+
+
 def test_the_present_period_is_the_default(root: Path, tmp_path: Path) -> None:
     file = root.with_name("site.key")
     run(tmp_path, "kiosk", str(root), str(file), "--site", "hk-042", "--days", "366")
