@@ -20,9 +20,9 @@ def main() -> None:
 
 
 def _run() -> None:
-    from kiosk.app import cli  # noqa: PLC0415 - takes seconds on a Pi
+    from kiosk.app import services  # noqa: PLC0415 - in this order
 
-    cli.main()
+    services.main()
 
 
 if __name__ == "__main__":

@@ -68,6 +68,26 @@ class EnrolmentRefused(EnrolmentError):  # noqa: N818 - names a state of the wor
         self.refusal = refusal
 
 
+class OnboardingError(KioskError):
+    """A kiosk is not onboarded by what was shown to it or lies on its disk; it waits for more."""
+
+    remedy = Remedy.REFUSE
+
+
+class OnboardingRefused(OnboardingError):  # noqa: N818 - names a state of the world
+    """An onboarding code is not taken; `refusal` says why in one word."""
+
+    def __init__(self, refusal: str, message: str) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class NetworkError(KioskError):
+    """The network that a code names is not up; it is tried on and on."""
+
+    remedy = Remedy.RETRY
+
+
 class DeviceError(KioskError, OSError):
     """A device does not do what it should."""
 

@@ -15,6 +15,7 @@ from provisioning.fleet.fleet_commands import fleet_app
 from provisioning.fleet.serve_command import serve
 from provisioning.keys_cli import keys_app
 from provisioning.lists.commands import lists_app
+from provisioning.onboarding.commands import onboarding_app
 from provisioning.poster.commands import poster
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.add_typer(device_app, name="device")
 app.add_typer(service_app, name="service")
 app.add_typer(fleet_app, name="fleet")
 app.add_typer(broker_app, name="broker")
+app.add_typer(onboarding_app, name="onboarding")
 app.command()(serve)
 app.command()(poster)
 app.command("first-boot")(first_boot)

@@ -3,6 +3,7 @@
 Written to the card's boot partition: cloud-init's `user-data`, `network-config` and `meta-data`,
 and a folder `kiosk` with the door's own files. No key stands in `user-data`, of which cloud-init
 keeps copies: keys lie in files that the first boot puts in their place and takes off the card.
+Without a site in the settings the card is the same for every door: an onboarding code says which.
 
 Source: https://cloudinit.readthedocs.io/ (NoCloud, cloud-config, network-config version 2).
 """
@@ -10,7 +11,7 @@ Source: https://cloudinit.readthedocs.io/ (NoCloud, cloud-config, network-config
 import json
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -25,17 +26,31 @@ BOOT = PurePosixPath("/boot/firmware")
 SETTINGS = "config.toml"
 _OURS = PurePosixPath("/etc/kiosk"), PurePosixPath("/var/lib/kiosk")
 _PACKAGES = ["python3-picamera2", "python3-lgpio"]
-_MADE_BY_THE_KIOSK = "device_key_file"
+_UNNAMED = "door-kiosk"
+"""What a machine is called that does not know yet which door it is."""
+_MADE_BY_THE_KIOSK = frozenset(
+    {"device_key_file", "bootstrap_key_file", "direction_file", "status_file"}
+)
+_BROUGHT_BY_A_CODE = frozenset({"site_key_file", "ca_file", "cert_file", "key_file"})
+"""Not missing where a code onboards the kiosk: from its server, or made by it. Taken if there."""
+_TELL_BOOTSTRAP_KEY = [
+    *("sh", "-c", f"/usr/local/bin/kiosk bootstrap-key > {BOOT}/bootstrap-key.txt"),
+]
+"""So that whoever prepares cards finds the key's public part on each, after its first boot."""
 _OPEN_TO_ALL = {".pem", ".pub"}
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a folder of one door holds: its name, its files and where each goes, the package."""
+    """What a folder of one door holds: its name, its files and where each goes, the package.
+
+    One that `waits` is no door yet: an onboarding code makes it one.
+    """
 
     name: str
     files: dict[str, PurePosixPath]
     package: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +71,17 @@ def door_in(folder: Path) -> Door:
     path = folder / SETTINGS
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        name = f"{settings['kiosk']['site']}-{settings['kiosk']['device']}"
     except (OSError, ValueError) as error:
         raise ProvisioningError(f"{path}: cannot be read: {error}") from None
-    except (KeyError, TypeError):
-        raise ProvisioningError(f"{path}: has no kiosk.site or no kiosk.device") from None
+    waits = _waits(settings)
+    name = _UNNAMED if waits else _name_of(path, settings)
+    named = {target.name: target for target in named_in(settings)}
+    brought = _BROUGHT_BY_A_CODE if waits else frozenset()
+    needed = {target.name for target in named_in(settings, _MADE_BY_THE_KIOSK | brought)}
+    there = {each.name for each in folder.iterdir() if each.is_file()}
     files = {SETTINGS: PurePosixPath("/etc/kiosk") / SETTINGS}
-    files |= {target.name: target for target in named_in(settings)}
-    missing = sorted(name for name in files if not (folder / name).is_file())
+    files |= {name: target for name, target in named.items() if name in needed | there}
+    missing = sorted(files.keys() - there)
     if missing:
         told = ", ".join(missing)
         raise ProvisioningError(f"{folder}: the settings name it, and it is missing: {told}")
@@ -72,22 +90,51 @@ def door_in(folder: Path) -> Door:
         raise ProvisioningError(
             f"{folder}: must hold one door-kiosk_..._arm64.deb, and holds {len(packages)}"
         )
-    return Door(name, files, packages[0].name)
+    return Door(name, files, packages[0].name, waits)
 
 
-def named_in(section: dict[str, Any]) -> Iterator[PurePosixPath]:
+def _waits(settings: dict[str, Any]) -> bool:
+    """Tell whether the settings leave it to an onboarding code which door this is."""
+    match settings:
+        case {"onboarding": {"signers": [*signers]}} if signers:
+            return "site" not in settings.get("kiosk", {})
+    return False
+
+
+def _name_of(path: Path, settings: dict[str, Any]) -> str:
+    try:
+        return f"{settings['kiosk']['site']}-{settings['kiosk']['device']}"
+    except (KeyError, TypeError):
+        raise ProvisioningError(
+            f"{path}: has no kiosk.site or no kiosk.device, and no onboarding.signers for a code"
+        ) from None
+
+
+def named_in(
+    section: dict[str, Any], without: Collection[str] = _MADE_BY_THE_KIOSK
+) -> Iterator[PurePosixPath]:
     """Yield the files of ours that settings name and that somebody has to bring.
 
-    >>> list(map(str, named_in({"uplink": {"ca_file": "/etc/kiosk/ca.pem", "port": 8883}})))
-    ['/etc/kiosk/ca.pem']
+    >>> settings = {"uplink": {"ca_file": "/etc/kiosk/ca.pem", "port": 8883}}
+    >>> list(map(str, named_in({**settings, "lists": {"signers": ["/etc/kiosk/operator.pub"]}})))
+    ['/etc/kiosk/ca.pem', '/etc/kiosk/operator.pub']
     """
     for key, value in section.items():
         if isinstance(value, dict):
-            yield from named_in(value)
-        elif key.endswith("_file") and key != _MADE_BY_THE_KIOSK and isinstance(value, str):
-            target = PurePosixPath(value)
-            if target.parent in _OURS:
-                yield target
+            yield from named_in(value, without)
+        elif key in without:
+            continue
+        elif key.endswith("_file") and isinstance(value, str):
+            yield from _ours(value)
+        elif key == "signers" and isinstance(value, list):
+            for each in value:
+                yield from _ours(str(each))
+
+
+def _ours(name: str) -> Iterator[PurePosixPath]:
+    target = PurePosixPath(name)
+    if target.parent in _OURS:
+        yield target
 
 
 def user_data(door: Door, ssh_key: str) -> dict[str, Any]:
@@ -122,6 +169,7 @@ def user_data(door: Door, ssh_key: str) -> dict[str, Any]:
                 str(card / door.package),
                 *_PACKAGES,
             ],
+            *([_TELL_BOOTSTRAP_KEY] if door.waits else []),
         ],
     }
 
@@ -191,14 +239,18 @@ def first_boot(
     ] = None,
     country: Annotated[str, typer.Option(help="Whose radio rules hold.")] = "VN",
 ) -> None:
-    """Prepare an SD card: its first boot installs the kiosk and starts it."""
+    """Prepare an SD card: its first boot installs the kiosk and starts it.
+
+    Without a site in the settings, one folder serves for the cards of all doors.
+    """
     with one_line_errors():
         if wifi_password_file is not None and ssid is None:
             raise ProvisioningError("--wifi-password-file is given without --ssid")
         key = _first_line(ssh_key)
         password = None if wifi_password_file is None else _first_line(wifi_password_file)
         made = write_card(door, card, key, Network(ssid, password, country))
-        typer.echo(f"{card}: {made.name} is ready for its first boot")
+        then = "; then hold an onboarding code before its camera" if made.waits else ""
+        typer.echo(f"{card}: {made.name} is ready for its first boot{then}")
 
 
 def _first_line(path: Path) -> str:

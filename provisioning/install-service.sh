@@ -25,7 +25,7 @@ current_version() {
 # target_of FILE: where a file of the folder systemd/ goes.
 target_of() {
   case ${1##*/} in
-    *.service | *.timer) echo "/etc/systemd/system/${1##*/}" ;;
+    *.service | *.timer | *.socket) echo "/etc/systemd/system/${1##*/}" ;;
     *.sysusers) echo /usr/lib/sysusers.d/kiosk.conf ;;
     *.tmpfiles) echo /usr/lib/tmpfiles.d/kiosk.conf ;;
     kiosk-journal.conf) echo /etc/systemd/journald.conf.d/kiosk.conf ;;
@@ -46,7 +46,7 @@ place() {
 # a ledger's on the same machine.
 our_units() {
   local file
-  for file in "$home"/*/systemd/*.service "$home"/*/systemd/*.timer; do
+  for file in "$home"/*/systemd/*.{service,timer,socket}; do
     [[ ! -f /etc/systemd/system/${file##*/} ]] || printf '%s\n' "/etc/systemd/system/${file##*/}"
   done | sort -u
 }
@@ -132,7 +132,8 @@ restart_until_ready() {
 # remove_service: everything but settings, keys and outbox.
 remove_service() {
   local file left=()
-  systemctl --quiet disable --now kiosk.service kiosk-eye.service kiosk-eye-later.timer 2>/dev/null || true
+  systemctl --quiet disable --now kiosk.service kiosk-eye.service kiosk-eye-later.timer \
+    kiosk-network.socket 2>/dev/null || true
   for file in $(our_units) "$shortcut" \
     /usr/lib/{sysusers,tmpfiles}.d/kiosk.conf /etc/systemd/journald.conf.d/kiosk.conf \
     /etc/systemd/system.conf.d/kiosk-watchdog.conf "$home" "$cache"; do

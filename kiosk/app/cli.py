@@ -2,21 +2,20 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kiosk import __version__
-from kiosk.app import logs, settings
+from kiosk.app import services, settings
+from kiosk.app.bootstrap_cli import bootstrap_key
 from kiosk.app.config_cli import config_app, wiring
 from kiosk.app.doctor_cli import doctor, support_bundle
 from kiosk.app.enrol_cli import enrol
 from kiosk.app.lists_cli import lists_app
 from kiosk.app.outbox_cli import outbox_app
 from kiosk.app.rules_cli import rules_app
-from kiosk.errors import EXIT_SETTINGS, KioskError, SettingsError
 
 app = typer.Typer(
     name="kiosk",
@@ -32,6 +31,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(lists_app, name="lists")
 app.command("wiring")(wiring)
 app.command("enrol")(enrol)
+app.command("bootstrap-key")(bootstrap_key)
 app.command("doctor")(doctor)
 app.command("support-bundle")(support_bundle)
 
@@ -41,11 +41,7 @@ Config = Annotated[Path, typer.Option("--config", help="The settings file.", sho
 @app.command()
 def run(config: Config = settings.DEFAULT_PATH) -> None:
     """Run the door until SIGTERM."""
-    from kiosk.app.wiring import run_kiosk  # noqa: PLC0415 - the eye must not import this
-
-    loaded = settings.load_kiosk(config, os.environ)
-    logs.configure(loaded.log.format, loaded.log.level)
-    raise typer.Exit(run_kiosk(loaded, config, os.environ))
+    raise typer.Exit(services.run(config))
 
 
 @app.command()
@@ -61,16 +57,7 @@ def eye(
     ] = False,
 ) -> None:
     """Run the eye alone: camera and decoders, in a process that holds nothing else."""
-    from kiosk.app.eye_process import run_eye  # noqa: PLC0415 - only this process decodes
-
-    loaded = settings.load_eye(config, os.environ)
-    logs.configure("json", "info")
-    path = socket or loaded.eye.socket
-    if path is None:
-        raise SettingsError(
-            f"{config}: eye.socket is not set; set it in both processes' settings, or use --socket"
-        )
-    raise typer.Exit(run_eye(loaded, path, child=child, stats=stats))
+    raise typer.Exit(services.eye(config, socket, child=child, stats=stats))
 
 
 @app.command()
@@ -104,7 +91,7 @@ def off(config: Config = settings.DEFAULT_PATH) -> None:
     """Turn everything off and lock the door: for after a crash that could not do it."""
     from kiosk.app.wiring import build_indicators, pin_factory  # noqa: PLC0415
 
-    loaded = settings.load_kiosk(config, os.environ)
+    loaded = settings.load_run(config, os.environ)
     pins = pin_factory(loaded.gpio.pins)
     for indicator in build_indicators(loaded, pins):
         indicator.close()
@@ -128,11 +115,5 @@ def _root(
 
 def main() -> None:
     """Run the command; an error of ours is lines on standard error, never a traceback."""
-    try:
+    with services.errors_in_lines():
         app()
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_SETTINGS)
-    except KioskError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)

@@ -9,8 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 
-import structlog
-
+from kiosk.app.logs import Log
 from kiosk.commands.form import NONCE_BYTES, Command, digest_of
 from kiosk.commands.judging import Refusal, Refused, Taken, Terms, judge
 from kiosk.commands.wire import CommandStatus, Reply
@@ -18,7 +17,7 @@ from kiosk.payloads.parts.trust import Context
 from kiosk.uplink import Commanded
 from kiosk.uplink.delivery.pace import Pace
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 REFUSALS_HZ = 1.0
 """Answers to what is refused, after a burst; the others are only counted."""

@@ -12,6 +12,7 @@ import typer
 from kiosk.app.config_problems import one_line
 from kiosk.app.config_show import as_toml
 from kiosk.app.identity_checks import left_out
+from kiosk.app.onboarding_section import NotOnboarded
 from kiosk.app.settings import DEFAULT_PATH, Loaded, load_settings
 from kiosk.app.wiring_boards import BOARDS, Model, as_notes
 from kiosk.app.wiring_drawing import as_svg
@@ -41,15 +42,26 @@ def load_or_exit(config: Path) -> Loaded:
     try:
         return load_settings(config, os.environ)
     except SettingsError as error:
-        for line in str(error).splitlines():
-            typer.echo(line, err=True)
-        raise typer.Exit(EXIT_SETTINGS) from None
+        raise _ended(error) from None
+
+
+def _ended(error: SettingsError) -> typer.Exit:
+    for line in str(error).splitlines():
+        typer.echo(line, err=True)
+    return typer.Exit(EXIT_SETTINGS)
 
 
 @config_app.command()
 def check(config: ConfigFile = DEFAULT_PATH) -> None:
     """Say whether the settings can be used; if not, what to change, one line each."""
-    loaded = load_or_exit(config)
+    try:
+        loaded = load_settings(config, os.environ)
+    except NotOnboarded:
+        # Nothing is wrong: who installs it may start it, and it shows that it waits.
+        typer.echo(f"{one_line(str(config))}: ok, and waits for an onboarding code")
+        return
+    except SettingsError as error:
+        raise _ended(error) from None
     settings = loaded.settings
     typer.echo(f"{one_line(str(config))}: ok")
     without = {**loaded.eye.left_out, **left_out(settings.identity, settings.secrets.site_key)}

@@ -47,6 +47,7 @@ def _sections(loaded: Loaded) -> Iterator[tuple[str, dict[str, object]]]:
     yield "outbox", _chosen(settings.outbox)
     yield "uplink", _chosen(settings.uplink)
     yield "enrolment", _values(settings.enrolment)
+    yield "onboarding", _values(settings.onboarding)
     yield "courier", _values(settings.courier)
     yield "lists", _values(settings.lists)
     yield "commands", _values(settings.commands)

@@ -7,14 +7,14 @@ does not hold. Everything here runs on the main thread.
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
 from kiosk.app.commanding import Commanding
+from kiosk.app.eye_watch import EyeWatch
 from kiosk.app.health import Proofs
 from kiosk.app.inbox import ButtonPressed, EnrolmentChanged, Inbox, Item, ListsChanged
+from kiosk.app.logs import Log
 from kiosk.app.orders import Orders
 from kiosk.app.parts import Parts
-from kiosk.app.record import check_in, looked, names_in
+from kiosk.app.record import check_in, looked
 from kiosk.app.remembering import Remembering
 from kiosk.app.status import KeyStatus
 from kiosk.app.telling import Account, Pulse
@@ -35,14 +35,14 @@ from kiosk.door.cues import (
 from kiosk.door.event import QueuedEvent
 from kiosk.door.machine import Door, step
 from kiosk.door.signal import Fault
-from kiosk.errors import EXIT_SETTINGS, OutboxError, SettingsError
+from kiosk.errors import OutboxError
 from kiosk.eye.link import EyeGone, Heard
-from kiosk.eye.messages import Bye, Heartbeat, Hello, Message, Seen
-from kiosk.eye.supervisor import EXIT_PLANNED, START_PATIENCE_S
+from kiosk.eye.messages import Heartbeat, Message, Seen
+from kiosk.eye.supervisor import START_PATIENCE_S
 from kiosk.uplink import Commanded
 from kiosk.uplink.courier import CourierState
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 TICK_S = 0.1
 PROBE_FAILED_S = 1.0
@@ -61,11 +61,8 @@ class Kiosk:
         self._lists = parts.lists
         self._keys = parts.keys.now()
         self._probe_at_s = float("-inf")
-        # An eye that never connects is silent too, once it had time to start.
-        self._heard_s: float | None = self._now_s() + START_PATIENCE_S - parts.silent_s
-        self._eye_s: float | None = None
+        self._eye = EyeWatch(parts.supervisor, parts.silent_s, self._now_s())
         self._disk_s: float | None = None
-        self._planned = False
         self._tell_clock_at_s = float("-inf")
         utc_offset_s = parts.conduct.rules.utc_offset_s
         self._remembering = Remembering(parts.outbox, parts.clock, utc_offset_s)
@@ -93,7 +90,7 @@ class Kiosk:
             case Heard(message, at_s):
                 self._hear(message, at_s)
             case EyeGone(why):
-                self._gone(why)
+                self._maybe(self._eye.gone(why, self._now_s()))
             case CourierState():
                 self._account.courier = item
                 _log.info("uplink", connected=item.connected, trouble=item.trouble)
@@ -116,47 +113,22 @@ class Kiosk:
         self._learn_time(now_s)
         self._write_late(now_s)
         self._keys = self._parts.keys.now()
-        self._supervise(now_s)
+        self._maybe(self._eye.supervise(now_s))
         self._step(Ticked(now_s))
         self._tell(now_s)
 
-    def _gone(self, why: str) -> None:
-        """Say that the door is blind, unless the eye planned it and another one is on its way."""
-        planned, self._planned = self._planned, False
-        if not planned:
-            _log.warning("eye gone", why=why)
-            self._step(FaultRaised(self._now_s(), Fault.CAMERA))
-
     def _hear(self, message: Message, at_s: float) -> None:
-        self._heard_s = self._eye_s = at_s
-        if self._parts.supervisor is not None:
-            self._parts.supervisor.heard(at_s)
+        cue = self._eye.heard(message, at_s)
         match message:
-            case Hello():
-                _log.info("eye up", camera_and_decoders=names_in(message))
-            case Bye():
-                _log.info("eye begins anew", why=message.why)
-                self._planned = True
             case Seen():
                 self._step(looked(message, at_s, self._keys, self._lists))
             case Heartbeat():
                 self._account.hear(message, at_s)
-                cue = FaultCleared if message.camera_ok else FaultRaised
-                self._step(cue(at_s, Fault.CAMERA))
+        self._maybe(cue)
 
-    def _supervise(self, now_s: float) -> None:
-        supervisor = self._parts.supervisor
-        if supervisor is not None and (restarted := supervisor.tick(now_s)) is not None:
-            if restarted.code == EXIT_SETTINGS:
-                raise SettingsError("the eye cannot use its settings; its line is above")
-            if restarted.code != EXIT_PLANNED:
-                _log.warning("eye restarted", why=restarted.why, pause_s=restarted.pause_s)
-                self._step(FaultRaised(now_s, Fault.CAMERA))
-        elif self._heard_s is not None and now_s - self._heard_s > self._parts.silent_s:
-            # An eye that somebody else restarts: all that the door can do is to say so.
-            self._heard_s = None
-            _log.warning("eye silent", silent_s=self._parts.silent_s)
-            self._step(FaultRaised(now_s, Fault.CAMERA))
+    def _maybe(self, cue: Cue | None) -> None:
+        if cue is not None:
+            self._step(cue)
 
     def _probe(self, now_s: float) -> None:
         """Prove that the disk takes writes: often while it did not, seldom while it does."""
@@ -283,14 +255,13 @@ class Kiosk:
         parts, door = self._parts, self.door
         self._account.commands = self._commanding.status
         if self._account.due(door, now_s):
-            restarts = parts.supervisor.restarts if parts.supervisor else 0
             self._account.keys = KeyStatus(period=self._keys.period, trouble=parts.keys.trouble)
-            status = self._account.status(door, now_s, restarts)
+            status = self._account.status(door, now_s, self._eye.restarts)
             parts.courier.say(status.model_dump_json().encode())
             parts.status_file.write(status)
         proofs = Proofs(
             disk_s=self._disk_s,
-            eye_s=self._eye_s,
+            eye_s=self._eye.eye_s,
             eye_fault_shown=Fault.CAMERA in door.faults,
             courier_s=parts.courier.turned_s,
             player_s=parts.stage.turned_s,

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.app import adapters
-from kiosk.app.sections import Eye
-from kiosk.app.settings import load_eye
+from kiosk.app.eye_settings import Eye, load_eye
 from kiosk.door.credential import Credential, Damaged, Foreign
 from kiosk.errors import NotAPicture, SettingsError
 from kiosk.eye.decoders import Decoder, Symbol

@@ -17,6 +17,7 @@ from kiosk.app.config_problems import one_line
 from kiosk.app.credentials import DIRECTORY
 from kiosk.app.identity_checks import left_out
 from kiosk.app.lists_thread import keeper_of
+from kiosk.app.onboarding_section import NotOnboarded
 from kiosk.app.settings import Chosen, Loaded, Settings, load_settings
 from kiosk.app.status import OFFLINE
 from kiosk.app.status_file import status_path
@@ -77,21 +78,25 @@ class Seen:
     loaded: Loaded | None
     problems: tuple[str, ...]
     account: Account
+    waits: bool = False
 
 
 def look_up(visit: Visit) -> Seen:
     """Read the settings as the kiosk's own unit would, and what the running kiosk says."""
     loaded: Loaded | None = None
     problems: tuple[str, ...] = ()
+    waits = False
     try:
         loaded = load_settings(visit.config, with_unit_credentials(visit))
+    except NotOnboarded as error:
+        waits, problems = True, (str(error),)
     except SettingsError as error:
         problems = tuple(str(error).splitlines())
     except Exception as error:  # noqa: BLE001 - a library that fails when it is loaded, say
         # Its text could hold a value.
         problems = (f"{visit.config}: reading them failed: {type(error).__name__}",)
     path = visit.machine.root / DEFAULT_STATUS if loaded is None else status_path(loaded.settings)
-    return Seen(loaded, problems, account(path, visit.machine, time.monotonic))
+    return Seen(loaded, problems, account(path, visit.machine, time.monotonic), waits)
 
 
 def with_unit_credentials(visit: Visit) -> dict[str, str]:
@@ -123,7 +128,8 @@ def checks_of(visit: Visit, seen: Seen) -> Sequence[Check]:
     name = one_line(str(visit.config))
     problems = [one_line(problem) for problem in seen.problems]
     if seen.loaded is None:
-        return [SettingsCheck(name, problems, {}, is_root=visit.is_root), *around, _Unexamined()]
+        settings_check = SettingsCheck(name, problems, {}, is_root=visit.is_root, waits=seen.waits)
+        return [settings_check, *around, _Unexamined()]
     settings = seen.loaded.settings
     key = settings.secrets.site_key
     without = {**seen.loaded.eye.left_out, **left_out(settings.identity, key)}

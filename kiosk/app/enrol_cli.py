@@ -5,13 +5,17 @@ The key is made here. What is typed is good once; given again after a cut, it ge
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import BaseModel
 
 from kiosk.app.command_errors import one_line_errors
-from kiosk.app.settings import DEFAULT_PATH, load_enrolment
+from kiosk.app.onboarding_section import opened
+from kiosk.app.sections import Enrolment, Kiosk
+from kiosk.app.settings import DEFAULT_PATH, REQUIRED, SECTIONS
 from kiosk.errors import EnrolmentError
 
 if TYPE_CHECKING:
@@ -64,6 +68,22 @@ def enrol(
         _keep_root(section.ca_file, root)
         until = time.strftime("%Y-%m-%d", time.gmtime(held.until_s))
         typer.echo(f"enrolled as {held.name} until {until}: {section.key_file}")
+
+
+def load_enrolment(path: Path, environ: Mapping[str, str]) -> tuple[Kiosk, Enrolment]:
+    """Return which door this is and how it is enrolled; nothing else need be there yet.
+
+    Raises:
+        SettingsError: `[kiosk]` or `[enrolment]` cannot be used.
+    """
+    reading = opened(path, environ, may_wait=False)
+    own: dict[str, type[BaseModel]] = {"kiosk": Kiosk, "enrolment": Enrolment}
+    reading.unread.update((name,) for name in SECTIONS if name not in own)
+    reading.is_missing("kiosk", REQUIRED["kiosk"])
+    for name, model in own.items():
+        reading.check((name,), model)
+    reading.finish()
+    return reading.take(("kiosk",), Kiosk), reading.take(("enrolment",), Enrolment)
 
 
 def _root(where: str, ca: Path | None, pin: bytes | None, known: Path) -> "x509.Certificate":

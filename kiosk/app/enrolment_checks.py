@@ -10,7 +10,7 @@ _SECTION = ("enrolment",)
 def check_enrolment(reading: Reading) -> None:
     """Find a renewal that would write another file than the uplink reads."""
     section = reading.checked.get(_SECTION)
-    if not isinstance(section, Enrolment) or section.server is None:
+    if not isinstance(section, Enrolment) or section.server is None or reading.waits_for_code:
         return
     uplink = reading.checked.get(("uplink",))
     for name in ("cert_file", "key_file"):

@@ -10,9 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-import structlog
-
 from kiosk.app.inbox import EnrolmentChanged
+from kiosk.app.logs import Log
 from kiosk.app.settings import Settings
 from kiosk.app.status import CertificateStatus
 from kiosk.clock import Clock
@@ -25,7 +24,7 @@ from kiosk.errors import EnrolmentError, EnrolmentRefused
 from kiosk.uplink import Connected
 from kiosk.uplink.courier import Heard
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 LOOK_S = 20.0
 _CLOSE_S = 0.5

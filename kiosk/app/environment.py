@@ -1,15 +1,14 @@
 """Settings from the environment: `KIOSK_SECTION__KEY` overrides the file.
 
-pydantic-settings turns text into what a field takes; this module knows which names exist, because
-a misspelt variable that is ignored is a setting that silently does not hold.
+It knows which names exist, because a misspelt variable that is ignored is a setting that silently
+does not hold. What a value is worth is the field's own business, and its check's.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, create_model
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic import BaseModel
 
 from kiosk.app.config_problems import LAST, Problem
 from kiosk.app.nearest import nearest
@@ -45,11 +44,13 @@ def variables(environ: Mapping[str, str]) -> dict[Key, str]:
 
 def overrides(section: Key, model: type[BaseModel], environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the values that the environment gives for the keys of one section."""
-    fields: dict[str, Any] = {
-        name: (field.annotation, field) for name, field in model.model_fields.items()
+    given = {name.lower(): value for name, value in environ.items()}
+    prefix = name_of((*section, "")).lower()
+    return {
+        name: _value(given[prefix + name], field.annotation)
+        for name, field in model.model_fields.items()
+        if prefix + name in given
     }
-    mirror = create_model(model.__name__, __base__=BaseSettings, **fields)
-    return _Source(mirror, name_of((*section, "")), environ)()
 
 
 def unknown(environ: Mapping[str, str], known: Iterable[Key]) -> list[Problem]:
@@ -74,21 +75,26 @@ def nearest_name(name: str, names: Iterable[str]) -> str:
     return "" if found is None else f"; did you mean {by_lower[found]}?"
 
 
-class _Source(EnvSettingsSource):
-    """pydantic-settings' own reader, on a given environment instead of the process's."""
+def _value(text: str, annotation: Any) -> Any:
+    """Return a list from JSON or, as people write it, from text with commas; else the text."""
+    if not _has_parts(annotation):
+        return text
+    text = text.strip()
+    if text.startswith(("[", "{")):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # the field's own check says what is wrong with it
+    return [part.strip() for part in text.split(",") if part.strip()]
 
-    def __init__(
-        self, settings_cls: type[BaseSettings], prefix: str, environ: Mapping[str, str]
-    ) -> None:
-        super().__init__(settings_cls, case_sensitive=False, env_prefix=prefix)
-        self.env_vars = {name.lower(): value for name, value in environ.items()}
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Return a list from JSON or, as people write it, from text with commas."""
-        text = str(value).strip()
-        if text.startswith(("[", "{")):
-            try:
-                return super().decode_complex_value(field_name, field, text)
-            except ValueError:
-                return text  # the field's own check says what is wrong with it
-        return [part.strip() for part in text.split(",") if part.strip()]
+def _has_parts(annotation: Any) -> bool:
+    """Tell whether a field takes several values, or a table, and not one word.
+
+    >>> _has_parts(tuple[str, ...] | None), _has_parts(str | None)
+    (True, False)
+    """
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type) and issubclass(kind, list | tuple | frozenset | dict | BaseModel):
+        return True
+    return any(_has_parts(part) for part in get_args(annotation))

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-import structlog
-
 from kiosk.app import collector
+from kiosk.app.eye_settings import EyeSettings
+from kiosk.app.logs import Log
 from kiosk.app.notify import Notify
-from kiosk.app.settings import EyeSettings
 from kiosk.errors import CameraLost
+from kiosk.eye import allocator
 from kiosk.eye.decoders import Decoder
 from kiosk.eye.link import EyeEnd
 from kiosk.eye.look import Look
@@ -25,7 +25,7 @@ from kiosk.eye.messages import Heartbeat, Hello, Message
 from kiosk.eye.supervisor import EXIT_CAMERA_LOST, EXIT_PLANNED
 from kiosk.eye.watch import Send, Watch
 
-_log = structlog.get_logger("eye")
+_log = Log()
 _PR_SET_PDEATHSIG = 1
 _KIOSK_PATIENCE_S = 10.0
 _KNOCK_EVERY_S = 0.2
@@ -37,6 +37,7 @@ def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool, stats: bool 
     `child`: die with the process that started us, even while a decoder hangs. `stats`: tell at the
     end what each way of looking has read.
     """
+    allocator.keep_little()
     stopping = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:

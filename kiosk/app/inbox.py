@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from kiosk.app.status import CertificateStatus
+from kiosk.door.signal import Failure, Fault
 from kiosk.eye.link import Report as EyeReport
 from kiosk.lists import Lists
 from kiosk.uplink import Commanded
@@ -25,13 +26,33 @@ class ButtonPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkEnded:
+    """A stage's work that began as this attempt is over.
+
+    `trouble`: what became of it, None: done. `final`: it would always fail.
+    """
+
+    attempt: int
+    trouble: Failure | Fault | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EnrolmentChanged:
     """How it stands with the certificate for the broker."""
 
     certificate: CertificateStatus
 
 
-Item = EyeReport | CourierState | ListsChanged | Commanded | EnrolmentChanged | ButtonPressed
+Item = (
+    EyeReport
+    | CourierState
+    | ListsChanged
+    | Commanded
+    | EnrolmentChanged
+    | ButtonPressed
+    | WorkEnded
+)
 
 
 class Inbox:

@@ -11,16 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_bytes
 
-import structlog
-
 from kiosk.app.identity_checks import Secrets
+from kiosk.app.logs import Log
 from kiosk.app.sections import Identity
 from kiosk.clock import Clock
 from kiosk.errors import SettingsError
 from kiosk.identity.periods import SiteKey, Turning, as_text, period_at, ratcheted
 from kiosk.identity.sealing import Sealer
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 _DEVICE_KEY_BYTES = 32
 _LOOK_S = 1.0

@@ -10,9 +10,8 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from kiosk.app.inbox import ListsChanged
+from kiosk.app.logs import Log
 from kiosk.app.settings import Settings
 from kiosk.errors import ListError
 from kiosk.lists import Lists
@@ -23,7 +22,7 @@ from kiosk.lists.signers import signers_in
 from kiosk.lists.store import Store
 from kiosk.uplink import Commanded, Connected, Retained, Wanted
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 LOOK_S = 5.0
 """How often the folder is looked at, and how soon something that waits is tried again."""

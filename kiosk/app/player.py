@@ -9,15 +9,17 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
-from kiosk.door.cues import Show, ShowAll, Unlock
-from kiosk.door.signal import Pattern, Signal, lights_test, pattern_of
+from kiosk.app.logs import Log
+from kiosk.door.cues import Guide, Show, ShowAll, Unlock
+from kiosk.door.signal import Pattern, Signal, lights_test, onboarding_pattern, pattern_of
 from kiosk.errors import IndicatorLost
 from kiosk.indicators import OFF, Indicator, Output
 
-_log = structlog.get_logger("player")
+_log = Log()
 _FOREVER_S = 3600.0
+
+Played = Show | ShowAll | Unlock | Guide
+"""What can be played."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Score:
     waiting: Pattern | None = None
     unlocked_until_s: float = 0.0
 
-    def take(self, effect: Show | ShowAll | Unlock, now_s: float) -> None:
+    def take(self, effect: Played, now_s: float) -> None:
         """Play `effect` from now on."""
         if isinstance(effect, Unlock):
             self.unlocked_until_s = now_s + self.unlock_s
@@ -45,7 +47,10 @@ class Score:
         if isinstance(effect, ShowAll):
             self._ask(lights_test(), now_s)
             return
-        pattern = pattern_of(effect.signal, effect.fault)
+        if isinstance(effect, Guide):
+            pattern = onboarding_pattern(effect.signal, effect.failure)
+        else:
+            pattern = pattern_of(effect.signal, effect.fault)
         if pattern.repeats:
             # A state ends an answer only when the door stops working: nobody may walk on a green
             # that is over. Said again it ends none: a broken kiosk must be found too.
@@ -117,7 +122,7 @@ class Player:
         self._monotonic_s = monotonic_s
         self._score = Score(unlock_s, state_since_s=monotonic_s())
         self._turned_s = monotonic_s()
-        self._inbox: queue.Queue[Show | ShowAll | Unlock | None] = queue.Queue(maxsize=64)
+        self._inbox: queue.Queue[Played | None] = queue.Queue(maxsize=64)
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
 
     @property
@@ -129,7 +134,7 @@ class Player:
         """Begin to play."""
         self._thread.start()
 
-    def play(self, effect: Show | ShowAll | Unlock) -> None:
+    def play(self, effect: Played) -> None:
         """Play `effect` now; any thread, never blocks."""
         try:
             self._inbox.put_nowait(effect)

@@ -39,11 +39,14 @@ class Reading:
 
     `unread` are the beginnings of keys that nobody checks this time: the settings of an adapter
     that is not in use, or that could not be loaded. `left_out` are adapters that a list can do
-    without here, and why.
+    without here, and why. `above` is what onboarding left, over the file and under the environment;
+    where the kiosk `waits_for_code`, what it will leave.
     """
 
     document: Document
     environ: Mapping[str, str]
+    above: Document | None = None
+    waits_for_code: bool = False
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Key, Origin] = field(default_factory=dict)
     checked: dict[Key, BaseModel] = field(default_factory=dict)
@@ -66,10 +69,19 @@ class Reading:
                 self.complain((name,), "stands in no section; move it below its [section] line")
 
     def raw(self, section: Key) -> dict[str, Any] | None:
-        """Return what the file says in a section; None where it has no such section.
+        """Return what the files say in a section; None where they have no such section.
 
         A value where the section should be is a problem, and an empty section.
         """
+        below, over = self._in_file(section), self._above(section)
+        return below if over is None or section in self.unread else {**(below or {}), **over}
+
+    def _above(self, section: Key) -> Mapping[str, Any] | None:
+        if self.above is None or len(section) != 1:
+            return None
+        return self.above.values.get(section[0])
+
+    def _in_file(self, section: Key) -> dict[str, Any] | None:
         value: Any = self.document.values
         for end, name in enumerate(section, 1):
             if name not in value:
@@ -85,7 +97,7 @@ class Reading:
 
     def is_missing(self, section: str, add: str) -> bool:
         """Tell whether a required section is missing, and say so, once, with what to add."""
-        if section in self.document.values:
+        if section in self.document.values or self._above((section,)) is not None:
             return False
         if any(key[0] == section for key in environment.variables(self.environ)):
             return False
@@ -137,6 +149,8 @@ class Reading:
             return Origin(name)
         if not found:
             return DEFAULT
+        if self.above is not None and key in self.above.lines:
+            return Origin(str(self.above.path), self.above.line_of(key))
         return Origin(str(self.document.path), self.document.line_of(key))
 
     def is_overridden(self, key: Key) -> bool:

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from kiosk.app.config_fields import Allowed
 from kiosk.door.event import TopicLevel
 from kiosk.door.machine import Passing
-from kiosk.eye.look_settings import LookSettings
 from kiosk.identity.periods import LONGEST_PERIOD_DAYS
 from kiosk.indicators import BcmPin, PinRole
 from kiosk.uplink.delivery.pace import DRAIN_HZ
@@ -111,27 +110,6 @@ class Identity(_Section):
         return self
 
 
-class Eye(LookSettings):
-    """How the eye reads; the settings of a decoder stand in `[eye.NAME]`."""
-
-    decoders: tuple[str, ...] = Field(
-        default=("zxing", "zbarlight"),
-        min_length=1,
-        description="Readers, file names in `kiosk/eye/decoders`: the first looks at every frame, "
-        "the others take their turn where it reads nothing.",
-    )
-    silent_s: float = Field(
-        default=5.0,
-        ge=1,
-        le=60,
-        description="Seconds; an eye silent for longer is killed and started again.",
-    )
-    socket: Path | None = Field(
-        default=None,
-        description="Wait here for an eye that somebody else starts; absent: start our own.",
-    )
-
-
 class Payloads(_Section):
     """Which cards are read."""
 
@@ -188,8 +166,9 @@ class Gpio(_Section):
     )
     button_pin: Annotated[BcmPin | None, PinRole("button")] = Field(
         default=None,
-        description="GPIO of a button inside the box: a press shows every signal in turn. "
-        "Unset: there is none.",
+        description="GPIO of a button inside the box: a press shows every signal in turn; held "
+        "from power-on it asks for an onboarding code, and while it is down a phone's Wi-Fi code "
+        "is joined. Unset: there is none.",
     )
 
 
@@ -267,22 +246,6 @@ class Commands(_Section):
         description="Where the direction is kept that the operator has told; it holds, while there "
         "are `signers`, until he takes it back or `kiosk.direction` is set otherwise. It lies in a "
         "folder that the kiosk may write.",
-    )
-
-
-class Log(_Section):
-    """What is written to standard error, and what else is said on the spot."""
-
-    format: Literal["text", "json"] = Field(
-        default="text", description="`text` for people, `json` for a collector."
-    )
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important line that is still written."
-    )
-    status_file: Path | None = Field(
-        default=None,
-        description="Where a copy of the status is kept for `kiosk doctor`: in memory, not on a "
-        "disk. Absent: `status.json` beside `eye.socket`; without that, nowhere.",
     )
 
 

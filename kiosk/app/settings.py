@@ -11,12 +11,22 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from kiosk.app import adapters, config_file
+from kiosk.app import adapters
 from kiosk.app.choice import Chosen, check_many, check_one, chosen_many, chosen_one
 from kiosk.app.credentials import with_credentials
 from kiosk.app.enrolment_checks import check_enrolment
+from kiosk.app.eye_settings import (
+    CAMERA_REQUIRED,
+    SECTIONS,
+    Eye,
+    EyeSettings,
+    Log,
+    eye_settings,
+    load_eye,
+)
 from kiosk.app.identity_checks import Secrets, check_identity
 from kiosk.app.lists_checks import check_signers
+from kiosk.app.onboarding_section import NotOnboarded, Onboarding, Unprovisioned, check_code, opened
 from kiosk.app.reading import Origin, Reading
 from kiosk.app.rules_section import VenueRules, check_rules
 from kiosk.app.sections import (
@@ -24,18 +34,17 @@ from kiosk.app.sections import (
     Courier,
     Door,
     Enrolment,
-    Eye,
     Gpio,
     Identity,
     Indicators,
     Kiosk,
     Lists,
-    Log,
     Payloads,
 )
 from kiosk.app.settings_checks import check_formats, check_pins
 
 __all__ = [
+    "SECTIONS",
     "Chosen",
     "EyeSettings",
     "Loaded",
@@ -43,6 +52,7 @@ __all__ = [
     "Settings",
     "load_eye",
     "load_kiosk",
+    "load_run",
     "load_settings",
 ]
 
@@ -52,7 +62,7 @@ DEFAULT_CLOCK = "system"
 REQUIRED = {
     "kiosk": 'site = "hk-042", device = "door-1" and direction = "in"',
     "identity": 'site_key_file = "/var/lib/kiosk/site.key"',
-    "camera": 'kind = "picamera2"',
+    "camera": CAMERA_REQUIRED,
     "gpio": 'pins = "lgpio"',
     "outbox": 'kind = "sqlite" and path = "/var/lib/kiosk/outbox.db"',
     "uplink": 'kind = "mqtt" and host = "127.0.0.1"',
@@ -72,6 +82,7 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "lists": Lists,
     "commands": Commands,
     "enrolment": Enrolment,
+    "onboarding": Onboarding,
     "log": Log,
 }
 ONE_ADAPTER = {
@@ -83,27 +94,6 @@ ONE_ADAPTER = {
 """Sections whose `kind` names their adapter."""
 MANY_ADAPTERS = {"eye": ("decoders", adapters.DECODERS), "indicators": ("use", adapters.INDICATORS)}
 """Sections that list their adapters under a key; each has a section of its own below."""
-
-SECTIONS = (
-    "kiosk",
-    "identity",
-    "camera",
-    "eye",
-    "payloads",
-    "rules",
-    "door",
-    "gpio",
-    "indicators",
-    "outbox",
-    "uplink",
-    "enrolment",
-    "courier",
-    "lists",
-    "commands",
-    "clock",
-    "log",
-)
-"""All sections, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +112,11 @@ class Settings:
     outbox: Chosen
     uplink: Chosen
     enrolment: Enrolment
+    onboarding: Onboarding
     courier: Courier
     lists: Lists
     commands: Commands
     clock: Chosen
-    log: Log
-
-
-@dataclass(frozen=True, slots=True)
-class EyeSettings:
-    """What the eye is told: no key, no broker, no queue.
-
-    `left_out`: decoders that are listed and whose library is not here, and what would bring it.
-    """
-
-    camera: Chosen
-    eye: Eye
-    decoders: tuple[Chosen, ...]
-    left_out: Mapping[str, str]
     log: Log
 
 
@@ -158,9 +135,11 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Loaded:
     Raises:
         SettingsError: They cannot be used. Each line of the message is one problem.
     """
-    reading = Reading(config_file.read(path), with_credentials(environ))
+    reading = opened(path, with_credentials(environ))
     secrets = _check_kiosk(reading, (*ONE_ADAPTER, *MANY_ADAPTERS))
-    return Loaded(_settings(reading, secrets), _eye_settings(reading), _dotted(reading))
+    if reading.waits_for_code:
+        raise NotOnboarded(path)
+    return Loaded(_settings(reading, secrets), eye_settings(reading), _dotted(reading))
 
 
 def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -169,48 +148,28 @@ def load_kiosk(path: Path, environ: Mapping[str, str]) -> Settings:
     The process that holds the keys loads no parser of pictures; the eye checks those sections.
 
     Raises:
+        SettingsError: They cannot be used, or the rest of them comes with an onboarding code.
+    """
+    found = load_run(path, environ)
+    if isinstance(found, Unprovisioned):
+        raise NotOnboarded(path)
+    return found
+
+
+def load_run(path: Path, environ: Mapping[str, str]) -> Settings | Unprovisioned:
+    """Return what the kiosk process is told, whether it is a door or waits for a code.
+
+    Raises:
         SettingsError: They cannot be used.
     """
-    reading = Reading(config_file.read(path), with_credentials(environ))
+    reading = opened(path, with_credentials(environ))
     reading.unread.add(("camera",))
     decoders = adapters.names(adapters.DECODERS)
     reading.unread.update(("eye", name) for name in decoders)
     own = {k: v for k, v in (reading.raw(("eye",)) or {}).items() if k not in decoders}
     reading.check(("eye",), Eye, values=own, beside=decoders)
     secrets = _check_kiosk(reading, (*(n for n in ONE_ADAPTER if n != "camera"), "indicators"))
-    return _settings(reading, secrets)
-
-
-def load_enrolment(path: Path, environ: Mapping[str, str]) -> tuple[Kiosk, Enrolment]:
-    """Return which door this is and how it is enrolled; nothing else need be there yet.
-
-    Raises:
-        SettingsError: `[kiosk]` or `[enrolment]` cannot be used.
-    """
-    reading = Reading(config_file.read(path), environ)
-    own: dict[str, type[BaseModel]] = {"kiosk": Kiosk, "enrolment": Enrolment}
-    reading.unread.update((name,) for name in SECTIONS if name not in own)
-    reading.is_missing("kiosk", REQUIRED["kiosk"])
-    for name, model in own.items():
-        reading.check((name,), model)
-    reading.finish()
-    return reading.take(("kiosk",), Kiosk), reading.take(("enrolment",), Enrolment)
-
-
-def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
-    """Return only what the eye may know; the other sections are not looked at.
-
-    Raises:
-        SettingsError: `[camera]`, `[eye]` or `[log]` cannot be used.
-    """
-    reading = Reading(config_file.read(path), environ)
-    own = ("camera", "eye", "log")
-    reading.unread.update((name,) for name in SECTIONS if name not in own)
-    reading.is_missing("camera", REQUIRED["camera"])
-    reading.check(("log",), Log)
-    _check_adapters(reading, ("camera", "eye"))
-    reading.finish()
-    return _eye_settings(reading)
+    return _unprovisioned(reading) if reading.waits_for_code else _settings(reading, secrets)
 
 
 def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> Secrets:
@@ -230,6 +189,7 @@ def _check_kiosk(reading: Reading, adapted: tuple[str, ...]) -> Secrets:
     check_rules(reading)
     check_signers(reading)
     check_enrolment(reading)
+    check_code(reading)
     reading.finish()
     if secrets is None:
         raise AssertionError("a missing key is a problem, and problems were raised")
@@ -260,6 +220,7 @@ def _settings(reading: Reading, secrets: Secrets) -> Settings:
         outbox=chosen_one(reading, "outbox", adapters.OUTBOXES),
         uplink=chosen_one(reading, "uplink", adapters.UPLINKS),
         enrolment=reading.take(("enrolment",), Enrolment),
+        onboarding=reading.take(("onboarding",), Onboarding),
         courier=reading.take(("courier",), Courier),
         lists=reading.take(("lists",), Lists),
         commands=reading.take(("commands",), Commands),
@@ -268,13 +229,16 @@ def _settings(reading: Reading, secrets: Secrets) -> Settings:
     )
 
 
-def _eye_settings(reading: Reading) -> EyeSettings:
-    return EyeSettings(
-        camera=chosen_one(reading, "camera", adapters.CAMERAS),
-        eye=reading.take(("eye",), Eye),
-        decoders=chosen_many(reading, "eye", *MANY_ADAPTERS["eye"]),
-        left_out=dict(reading.left_out),
-        log=reading.take(("log",), Log),
+def _unprovisioned(reading: Reading) -> Unprovisioned:
+    return Unprovisioned(
+        reading.take(("onboarding",), Onboarding),
+        reading.take(("enrolment",), Enrolment),
+        reading.take(("identity",), Identity),
+        reading.take(("eye",), Eye),
+        reading.take(("gpio",), Gpio),
+        chosen_many(reading, "indicators", *MANY_ADAPTERS["indicators"]),
+        chosen_one(reading, "clock", adapters.CLOCKS, DEFAULT_CLOCK),
+        reading.take(("log",), Log),
     )
 
 

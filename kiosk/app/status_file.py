@@ -9,13 +9,13 @@ import contextlib
 import os
 from pathlib import Path
 
-import structlog
 from pydantic import BaseModel, ConfigDict
 
+from kiosk.app.logs import Log
 from kiosk.app.settings import Settings
 from kiosk.app.status import Status
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 _NAME = "status.json"
 _MODE = 0o600

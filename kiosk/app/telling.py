@@ -3,10 +3,9 @@
 Nothing here decides anything about the door. Main thread only.
 """
 
-import structlog
-
 from kiosk.app.health import Proofs, hung, is_up
 from kiosk.app.lists_status import list_statuses
+from kiosk.app.logs import Log
 from kiosk.app.notify import Notify
 from kiosk.app.status import (
     CertificateStatus,
@@ -27,7 +26,7 @@ from kiosk.lists import Lists, NoLists
 from kiosk.outbox import Outbox
 from kiosk.uplink.courier import CourierState
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 STATUS_EVERY_S = 10.0
 STATUS_AT_MOST_EVERY_S = 0.5

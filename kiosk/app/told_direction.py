@@ -8,14 +8,14 @@ word, and what was told before that no longer counts. Owned by the main thread.
 from pathlib import Path
 from typing import Literal
 
-import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kiosk.app.keys import replace_file
+from kiosk.app.logs import Log
 from kiosk.door.event import Direction
 from kiosk.door.machine import Passing
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 _MOST_BYTES = 1000
 

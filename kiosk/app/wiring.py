@@ -5,13 +5,12 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 from gpiozero.pins import Factory
 
 from kiosk.app import button, collector, pins_off
@@ -19,33 +18,38 @@ from kiosk.app.commanding import terms_of
 from kiosk.app.conduct import conduct_of
 from kiosk.app.daemon import Kiosk
 from kiosk.app.enrolment_thread import renewing
+from kiosk.app.eye_settings import Eye
 from kiosk.app.inbox import ButtonPressed, Inbox
 from kiosk.app.keys import key_periods
 from kiosk.app.lists_thread import ListsThread, keeper_of
+from kiosk.app.logs import Log
 from kiosk.app.notify import Notify
+from kiosk.app.onboarding_section import Unprovisioned
 from kiosk.app.parts import Parts
 from kiosk.app.player import Player
 from kiosk.app.settings import Chosen, Settings
 from kiosk.app.status import OFFLINE
 from kiosk.app.status_file import StatusFile, status_path
 from kiosk.app.told_direction import Way
+from kiosk.app.wifi_mending import mending
 from kiosk.clock import Clock
 from kiosk.commands.form import KIND, MAX_COMMAND_BYTES, command_topic
 from kiosk.commands.judging import Terms
 from kiosk.door.event import source_of
 from kiosk.errors import SettingsError
-from kiosk.eye.link import KioskEnd
+from kiosk.eye.link import KioskEnd, Report
 from kiosk.eye.supervisor import Supervisor, spawner
 from kiosk.indicators import Indicator
 from kiosk.lists import Lists
 from kiosk.lists.reception import Reception
 from kiosk.lists.signers import signers_in
+from kiosk.network.client import NetworkSocket
 from kiosk.outbox import Outbox
 from kiosk.payloads import formats, read
 from kiosk.uplink import Commanded, Connected, Uplink, Wanted
 from kiosk.uplink.courier import CourierThread, Heard
 
-_log = structlog.get_logger("kiosk")
+_log = Log()
 
 EXIT_BUG = 70
 """EX_SOFTWARE of sysexits.h: systemd starts us again."""
@@ -60,17 +64,18 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
     Raises:
         SettingsError: The settings name something that this machine does not have.
     """
-    inbox = _inbox()
+    inbox = make_inbox()
     with contextlib.ExitStack() as stack:
         notify = Notify.of(environ)
         # The lights come first and go last: whatever else fails, they are off.
-        indicators = _header(stack, settings, environ, inbox)
-        clock: Clock = _build(settings.clock)
+        pressed = partial(inbox.post, ButtonPressed())
+        indicators, button = take_header(stack, settings, environ, pressed)
+        clock: Clock = build(settings.clock)
         player = Player(indicators, clock.monotonic_s, unlock_s=settings.door.unlock_s)
         stack.callback(player.close)
         source = source_of(settings.kiosk.site, settings.kiosk.device)
         keys = key_periods(settings.identity, settings.secrets, source, clock)
-        outbox: Outbox = _build(settings.outbox, source)
+        outbox: Outbox = build(settings.outbox, source)
         stack.callback(outbox.close)
         courier = _courier(settings, source, outbox, clock, inbox)
         listed = _lists(stack, settings, courier, clock, inbox)
@@ -80,21 +85,13 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         courier.start()
         stack.callback(courier.close, OFFLINE, _CLOSE_S)
         read(b"", formats())  # loads every format now, and not while a card is held up
-        supervisor = stack.enter_context(_eye(settings, config, environ, inbox))
+        network = NetworkSocket(settings.onboarding.network_socket)
+        heard = stack.enter_context(mending(button, network, player, inbox.post))
+        supervisor = stack.enter_context(listen_for_eye(settings.eye, config, environ, heard))
         status_file = stack.enter_context(contextlib.closing(StatusFile(status_path(settings))))
         parts = Parts(
-            outbox,
-            courier,
-            player,
-            clock,
-            supervisor,
-            keys,
-            conduct_of(settings),
-            settings.eye.silent_s,
-            notify,
-            listed,
-            status_file,
-            *told,
+            *(outbox, courier, player, clock, supervisor, keys, conduct_of(settings)),
+            *(settings.eye.silent_s, notify, listed, status_file, *told),
         )
         code = _run(parts, settings, inbox)
     _log.info("stopped")
@@ -110,7 +107,7 @@ def _run(parts: Parts, settings: Settings, inbox: Inbox) -> int:
     return code
 
 
-def _inbox() -> Inbox:
+def make_inbox() -> Inbox:
     """Return where everybody leaves what they have to say, signals and dying threads too."""
     inbox = Inbox()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,7 +120,7 @@ def _courier(
     settings: Settings, source: str, outbox: Outbox, clock: Clock, inbox: Inbox
 ) -> CourierThread:
     """Return what moves rows to the chosen uplink; not started yet."""
-    uplink: Uplink = _build(settings.uplink, source, OFFLINE)
+    uplink: Uplink = build(settings.uplink, source, OFFLINE)
     return CourierThread(
         outbox.sibling,
         uplink,
@@ -196,39 +193,44 @@ def pin_factory(pins: str) -> Factory:
         ) from error
 
 
-def build_indicators(settings: Settings, pins: Factory) -> Sequence[Indicator]:
+def build_indicators(settings: Settings | Unprovisioned, pins: Factory) -> Sequence[Indicator]:
     """Return the indicators in use, all of them off."""
     return [chosen.load().build(chosen.settings, pins) for chosen in settings.indicators]
 
 
-def _header(
-    stack: contextlib.ExitStack, settings: Settings, environ: Mapping[str, str], inbox: Inbox
-) -> Sequence[Indicator]:
-    """Take the header's pins: return the indicators, all off, and listen to the button.
+def take_header(
+    stack: contextlib.ExitStack,
+    settings: Settings | Unprovisioned,
+    environ: Mapping[str, str],
+    pressed: Callable[[], None] | None,
+) -> tuple[Sequence[Indicator], Any]:
+    """Take the header's pins: return the indicators, all off, and gpiozero's button or None.
 
     A note is left of how to get everything off at once.
     """
-    pins = pin_factory(settings.gpio.pins)
+    gpio = settings.gpio
+    pins = pin_factory(gpio.pins)
     indicators = build_indicators(settings, pins)
     pins_off.leave_note(pins, environ)
-    if settings.gpio.button_pin is not None:
-        pressed = partial(inbox.post, ButtonPressed())
-        stack.callback(button.listen(settings.gpio.button_pin, pins, pressed).close)
-    return indicators
+    if gpio.button_pin is None:
+        return indicators, None
+    listening = button.listen(gpio.button_pin, pins, pressed)
+    stack.callback(listening.close)
+    return indicators, listening
 
 
 @contextmanager
-def _eye(
-    settings: Settings, config: Path, environ: Mapping[str, str], inbox: Inbox
+def listen_for_eye(
+    eye: Eye, config: Path, environ: Mapping[str, str], post: Callable[[Report], None]
 ) -> Iterator[Supervisor | None]:
     """Listen for the eye; where no socket is named, start our own."""
     with contextlib.ExitStack() as stack:
-        path = settings.eye.socket
+        path = eye.socket
         own = path is None
         if path is None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-"))) / "eye"
         try:
-            stack.callback(KioskEnd(path, inbox.post).close)
+            stack.callback(KioskEnd(path, post).close)
         except OSError as error:
             raise SettingsError(
                 f"eye.socket = {str(path)!r}: no socket can be made there ({error}); name a path "
@@ -239,9 +241,7 @@ def _eye(
             return
         command = [sys.executable, "-m", "kiosk", "eye", "--child"]
         command += ["--config", str(config), "--socket", str(path)]
-        supervisor = Supervisor(
-            spawner(command, _eye_environ(environ)), silent_s=settings.eye.silent_s
-        )
+        supervisor = Supervisor(spawner(command, _eye_environ(environ)), silent_s=eye.silent_s)
         stack.callback(supervisor.close)
         yield supervisor
 
@@ -257,7 +257,8 @@ def _eye_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
-def _build(chosen: Chosen, *arguments: object) -> Any:
+def build(chosen: Chosen, *arguments: object) -> Any:
+    """Return the adapter that was chosen."""
     # The family's Protocol is written at the call; its contract suite holds every adapter to it.
     return chosen.load().build(chosen.settings, *arguments)
 

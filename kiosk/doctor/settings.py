@@ -18,6 +18,12 @@ NOT_ALLOWED = Diagnosis(
     "you may not read the kiosk's keys",
     "run it as root: sudo kiosk doctor",
 )
+NOT_ONBOARDED = Diagnosis(
+    "settings.not-onboarded",
+    Mark.WARNING,
+    "nobody has told this kiosk which door it is",
+    "hold an onboarding code before its camera while it runs",
+)
 WITHOUT = Diagnosis(
     "settings.without",
     Mark.WARNING,
@@ -28,22 +34,35 @@ _NO_ACCESS = os.strerror(errno.EACCES)
 
 
 class SettingsCheck:
-    """What reading them gave: `problems`, a line each; else `without`, by what is missing."""
+    """What reading them gave: `problems`, a line each; else `without`, by what is missing.
+
+    Where it `waits` for an onboarding code, the one problem is that.
+    """
 
     name = "settings"
     after: tuple[str, ...] = ()
 
     def __init__(
-        self, name: str, problems: Sequence[str], without: Mapping[str, str], *, is_root: bool
+        self,
+        name: str,
+        problems: Sequence[str],
+        without: Mapping[str, str],
+        *,
+        is_root: bool,
+        waits: bool = False,
     ) -> None:
         self._file = name
         self._is_root = is_root
         self._problems = problems
         self._without = without
+        self._waits = waits
 
     def __call__(self) -> Iterable[Observation]:
         """Tell what is wrong with them."""
         for problem in self._problems:
+            if self._waits:
+                yield NOT_ONBOARDED.found(problem)
+                continue
             not_allowed = not self._is_root and _NO_ACCESS in problem
             yield (NOT_ALLOWED if not_allowed else UNUSABLE).found(problem)
         for name, why in self._without.items():

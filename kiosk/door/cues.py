@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kiosk.door.event import Direction
 from kiosk.door.rules import Decision
 from kiosk.door.sighting import Content, Sighting
-from kiosk.door.signal import Fault, Signal
+from kiosk.door.signal import Failure, Fault, OnboardingSignal, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,14 @@ class Show:
 @dataclass(frozen=True, slots=True)
 class ShowAll:
     """Show every signal in turn, as a test that nobody takes for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Show how it stands to whoever onboards this kiosk; the door itself never asks for it."""
+
+    signal: OnboardingSignal
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,55 @@ class Fault(StrEnum):
 FAULT_BLINKS = {Fault.CAMERA: 2, Fault.DISK: 3}
 
 
+class OnboardingSignal(StrEnum):
+    """A meaning shown to whoever onboards a kiosk.
+
+    Both lights together, which no resident's answer has; green alone means a check-in on disk.
+    """
+
+    SHOW_CODE = "show-code"
+    """Waiting for an onboarding code."""
+    CODE_TAKEN = "code-taken"
+    JOINING = "joining"
+    """One flash: the network is being joined."""
+    AWAITING_TIME = "awaiting-time"
+    """Two flashes: the clock is not set yet."""
+    ENROLLING = "enrolling"
+    """Three flashes: the certificate is being got."""
+    FINISHING = "finishing"
+    """Four flashes: what came is being written."""
+    ONBOARDED = "onboarded"
+    JOINED = "joined"
+    """The network that a phone's code named is up."""
+    NOT_ONBOARDED = "not-onboarded"
+    """To a resident: out of order, this kiosk is not onboarded yet."""
+    FAILED = "onboarding-failed"
+
+
+class Failure(StrEnum):
+    """Why onboarding does not go on; counted in short red blinks after a long one."""
+
+    NETWORK = "network"
+    """The Wi-Fi network is not joined."""
+    SERVER = "server"
+    """The enrolment server cannot be reached, or is not ours."""
+    CLAIM = "claim"
+    """The enrolment server refuses the claim: spent, expired, unknown or another door's."""
+    OLD = "old"
+    """The code is older than this kiosk's software or its last onboarding."""
+    UNREADABLE = "unreadable"
+    """The code is damaged, or of a later form."""
+    OTHER_ISSUER = "other-issuer"
+    """No key that this kiosk trusts for onboarding has signed the code."""
+    NOT_GENUINE = "not-genuine"
+    """The code was altered."""
+    OTHER_KIOSK = "other-kiosk"
+    """The code's password is sealed to another kiosk."""
+
+
+FAILURE_BLINKS = {failure: count for count, failure in enumerate(Failure, 1)}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Lights and tone held for `for_ms`; brightness 0 to 1, `tone_hz` 0 for silence."""
@@ -118,6 +167,42 @@ PATTERNS: dict[Signal, Pattern] = {
     ),
 }
 
+
+def _stage(flashes: int) -> Pattern:
+    """Return the pattern of a stage under way: so many flashes of both lights, then a pause."""
+    return Pattern((*_blink(flashes, Step(180, green=0.6, red=0.6), 220), Step(1600)), repeats=True)
+
+
+ONBOARDING_PATTERNS: dict[OnboardingSignal, Pattern] = {
+    OnboardingSignal.SHOW_CODE: Pattern((Step(1200, green=0.4, red=0.4), Step(1200)), repeats=True),
+    OnboardingSignal.CODE_TAKEN: Pattern(
+        (
+            *(Step(120, green=1, red=1, tone_hz=784), Step(80)),
+            Step(120, green=1, red=1, tone_hz=1047),
+            Step(600),
+        )
+    ),
+    OnboardingSignal.JOINING: _stage(1),
+    OnboardingSignal.AWAITING_TIME: _stage(2),
+    OnboardingSignal.ENROLLING: _stage(3),
+    OnboardingSignal.FINISHING: _stage(4),
+    OnboardingSignal.ONBOARDED: Pattern(
+        (
+            *(Step(500, green=1, red=1, tone_hz=784), Step(150)),
+            *(Step(500, green=1, red=1, tone_hz=1047), Step(150)),
+            Step(900, green=1, red=1, tone_hz=1568),
+        )
+    ),
+    OnboardingSignal.JOINED: Pattern(
+        (
+            *(Step(700, green=1, red=1, tone_hz=1047), Step(150)),
+            Step(150, green=1, red=1, tone_hz=1568),
+        )
+    ),
+    # Four, where a broken camera has two and a full disk three.
+    OnboardingSignal.NOT_ONBOARDED: Pattern(_blink(4, Step(250, red=1, tone_hz=330), 250)),
+}
+
 _TEST_GAP_MS = 500
 _TEST_MOST_MS = 2500
 
@@ -132,6 +217,21 @@ def pattern_of(signal: Signal, fault: Fault | None = None) -> Pattern:
         blinks = FAULT_BLINKS[fault] if fault else 1
         return Pattern((*_blink(blinks, Step(250, red=1), 250), Step(1500)), repeats=True)
     return PATTERNS[signal]
+
+
+def onboarding_pattern(signal: OnboardingSignal, failure: Failure | None = None) -> Pattern:
+    """Return what `signal` looks and sounds like; a `failure` is counted after one long red.
+
+    >>> failed = onboarding_pattern(OnboardingSignal.FAILED, Failure.CLAIM)
+    >>> len([step for step in failed.steps if step.red and step.for_ms < 1000])
+    3
+    """
+    if signal is OnboardingSignal.FAILED:
+        blinks = FAILURE_BLINKS[failure] if failure else 0
+        counted = _blink(blinks, Step(200, red=1, tone_hz=392), 300)
+        long = (Step(1000, red=1, tone_hz=262), Step(600))
+        return Pattern((*long, *counted, Step(1000)), rounds=2)
+    return ONBOARDING_PATTERNS[signal]
 
 
 def lights_test() -> Pattern:

@@ -4,7 +4,7 @@ Residents and venues are told in these words: on the poster, in the READMEs and 
 signal or a fault without its words fails the generation, so none can be added silently.
 """
 
-from kiosk.door.signal import Fault, Signal
+from kiosk.door.signal import Failure, Fault, OnboardingSignal, Signal
 
 SIGNALS: dict[Signal, tuple[str, str]] = {
     Signal.ACCEPTED: ("Đã ghi nhận, mời vào", "Recorded, please pass"),
@@ -44,3 +44,28 @@ ACTIONS: dict[Signal, tuple[str, str]] = {
     Signal.IDENTIFY: ("cứ đưa thẻ như thường", "show your card as always"),
 }
 """What somebody at the door does about a signal."""
+
+ONBOARDING: dict[OnboardingSignal, tuple[str, str]] = {
+    OnboardingSignal.SHOW_CODE: ("Chờ mã cài đặt", "Waiting for an onboarding code"),
+    OnboardingSignal.CODE_TAKEN: ("Đã nhận mã", "The code is taken"),
+    OnboardingSignal.JOINING: ("Đang kết nối mạng", "Joining the network"),
+    OnboardingSignal.AWAITING_TIME: ("Đang chờ giờ đúng", "Waiting for the time"),
+    OnboardingSignal.ENROLLING: ("Đang lấy chứng chỉ", "Getting the certificate"),
+    OnboardingSignal.FINISHING: ("Đang ghi cài đặt", "Writing the settings"),
+    OnboardingSignal.ONBOARDED: ("Cài đặt xong", "Onboarded"),
+    OnboardingSignal.JOINED: ("Đã vào mạng", "The network is joined"),
+    OnboardingSignal.NOT_ONBOARDED: ("Máy chưa được cài đặt", "Out of order: not onboarded yet"),
+    OnboardingSignal.FAILED: ("Cài đặt lỗi", "Onboarding failed"),
+}
+"""Told to technicians only: none of it is on a poster."""
+
+FAILURES: dict[Failure, tuple[str, str]] = {
+    Failure.NETWORK: ("Không vào được mạng Wi-Fi", "The Wi-Fi network is not joined"),
+    Failure.SERVER: ("Không tới được máy chủ", "The enrolment server is not reached"),
+    Failure.CLAIM: ("Mã đã dùng, hết hạn hoặc của máy khác", "The claim is refused"),
+    Failure.OLD: ("Mã quá cũ", "The code is too old"),
+    Failure.UNREADABLE: ("Mã hỏng", "The code is damaged or of a later form"),
+    Failure.OTHER_ISSUER: ("Mã do nơi khác ký", "Signed by nobody whom this kiosk trusts"),
+    Failure.NOT_GENUINE: ("Mã đã bị sửa", "The code was altered"),
+    Failure.OTHER_KIOSK: ("Mật khẩu dành cho máy khác", "Its password is sealed to another kiosk"),
+}

@@ -45,6 +45,14 @@ class EnrolledFile:
             return self._held_at(self._next)
         return None
 
+    def has_next(self) -> bool:
+        """Tell whether a next key is there, with its certificate or without.
+
+        Raises:
+            EnrolmentError: It cannot be read.
+        """
+        return self._read(self._next) is not None
+
     def next_key(self) -> Key:
         """Return the key to ask with: made once, on the disk before anybody hears of it.
 

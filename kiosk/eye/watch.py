@@ -10,7 +10,6 @@ policy for restarts and it is not in here.
 """
 
 import base64
-import ctypes
 import math
 import resource
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.errors import CameraLost
+from kiosk.eye.allocator import give_back
 from kiosk.eye.cameras import Camera
 from kiosk.eye.decoders import Symbol
 from kiosk.eye.frame import Frame
@@ -241,13 +241,3 @@ def _side_px(symbols: list[Symbol]) -> int:
 def resident_now_mb() -> float:
     """Return the resident memory of this process, in MB of 10**6 bytes."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_MB
-
-
-def give_back() -> None:
-    """Hand memory that was freed back to the system, where the C library knows how.
-
-    Source: malloc_trim(3), which glibc alone has. Its allocator keeps buffers of large pictures.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

@@ -7,13 +7,15 @@ An indicator is one module with a frozen `Settings` model, a class that keeps th
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
-from gpiozero import OutputDevice
-from gpiozero.pins import Factory
 from pydantic import Field
 
 from kiosk.errors import IndicatorLost
+
+if TYPE_CHECKING:
+    # The settings need the names above an indicator, the eye too, and neither needs a pin.
+    from gpiozero import OutputDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Output:
 OFF = Output()
 """The fail-safe state: dark, silent, locked."""
 
-__all__ = ["OFF", "BcmPin", "Factory", "Indicator", "Output", "PinRole", "pin_errors", "release"]
+__all__ = ["OFF", "BcmPin", "Indicator", "Output", "PinRole", "pin_errors", "release"]
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def pin_errors(what: str) -> Iterator[None]:
         raise IndicatorLost(f"{what} cannot be driven: {error}") from error
 
 
-def release(*devices: OutputDevice) -> None:
+def release(*devices: "OutputDevice") -> None:
     """Turn each device off, then let go of its pin; never raises.
 
     A pin that is let go of floats. What hangs on it might stay on, so it is driven off first.

@@ -4,10 +4,11 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from gpiozero.pins import Factory
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.errors import IndicatorLost
-from kiosk.indicators import OFF, Factory, Output, pin_errors
+from kiosk.indicators import OFF, Output, pin_errors
 
 _GREEN, _RED, _DIM, _RESET = "\x1b[1;92m", "\x1b[1;91m", "\x1b[2m", "\x1b[0m"
 

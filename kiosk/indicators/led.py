@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from gpiozero import PWMLED
+from gpiozero.pins import Factory
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.errors import IndicatorLost
-from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors, release
+from kiosk.indicators import BcmPin, Output, PinRole, pin_errors, release
 
 
 class Settings(BaseModel):

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from gpiozero import OutputDevice
+from gpiozero.pins import Factory
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiosk.indicators import BcmPin, Factory, Output, PinRole, pin_errors, release
+from kiosk.indicators import BcmPin, Output, PinRole, pin_errors, release
 
 
 class Settings(BaseModel):

@@ -1,5 +1,7 @@
 """A QR symbol as vectors: every module is exact at any resolution."""
 
+from collections.abc import Sequence
+
 import segno
 
 from provisioning.paper.page import WHITE, Page
@@ -25,8 +27,12 @@ def modules(text: str) -> list[bytes]:
 
 def draw(page: Page, text: str, box: tuple[float, float, float]) -> None:
     """Draw the symbol into `box` (left, top and side in mm, quiet zone included)."""
+    draw_modules(page, modules(text), box)
+
+
+def draw_modules(page: Page, rows: Sequence[bytes], box: tuple[float, float, float]) -> None:
+    """Draw a symbol of any size, whose rows have 1 for dark, into `box`."""
     left, top, side = box
-    rows = modules(text)
     module = side / (len(rows) + 2 * QUIET_MODULES)
     quiet = QUIET_MODULES * module
     page.rectangle((left, top, side, side), WHITE)
