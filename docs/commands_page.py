@@ -10,7 +10,7 @@ _INTRODUCTION = f"""# Commands
 
 Sent to `kiosk/v1/{{site}}/{{device}}/cmd/{{name}}`, QoS 1, not retained, with a short message expiry; at
 most {MAX_COMMAND_BYTES:,} bytes. Answered at `.../cmd/{{name}}/reply`, QoS 0, not retained. How to:
-[command a kiosk](../howto/command-a-kiosk.md); why so:
+[command a kiosk](../howto/command-a-kiosk.md); the whole wire: [asyncapi.json](asyncapi.json); why so:
 [ADR 22](../adr/0022-a-command-names-the-start.md).
 
 ## What is signed

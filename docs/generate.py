@@ -9,18 +9,23 @@ import ast
 import inspect
 import json
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from docs import (
+    asyncapi_page,
     commands_page,
     delivery_page,
     doctor_page,
     ledger_page,
     mount_page,
+    onboarding_page,
     rules_page,
+    scale_page,
     settings_page,
     status_page,
+    threat_page,
     wire_page,
 )
 from kiosk import errors
@@ -29,8 +34,18 @@ from kiosk.app.wiring_drawing import as_svg
 from kiosk.app.wiring_plan import Row, rows_of
 from kiosk.door.event import CheckInEvent
 from kiosk.door.machine import TRANSITIONS, Phase
-from kiosk.door.signal import Fault, Pattern, Signal, Step, pattern_of
-from kiosk.door.signal_names import FAULTS, SIGNALS
+from kiosk.door.signal import (
+    FAILURE_BLINKS,
+    Failure,
+    Fault,
+    OnboardingSignal,
+    Pattern,
+    Signal,
+    Step,
+    onboarding_pattern,
+    pattern_of,
+)
+from kiosk.door.signal_names import FAILURES, FAULTS, ONBOARDING, SIGNALS
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_PAGE = "docs/reference/settings.md"
@@ -60,6 +75,7 @@ def pages() -> dict[str, str]:
         SETTINGS_PAGE: f"{_NOTE}\n{settings_page.text(before)}",
         "docs/reference/ledger.md": f"{_NOTE}\n{ledger_page.text()}",
         "docs/reference/checkin.schema.json": checkin_schema(),
+        asyncapi_page.PAGE: asyncapi_page.text(),
         "docs/reference/commands.md": f"{_NOTE}\n{commands_page.text()}",
         "docs/reference/errors.md": f"{_NOTE}\n{errors_page()}",
         "docs/reference/signals.md": f"{_NOTE}\n{signals_page()}",
@@ -67,7 +83,10 @@ def pages() -> dict[str, str]:
         "docs/reference/wiring.svg": wiring_svg(),
         DOOR_PAGE: door_page(_committed(DOOR_PAGE)),
         delivery_page.PAGE: delivery_page.text(_committed(delivery_page.PAGE)),
+        onboarding_page.PAGE: onboarding_page.text(_committed(onboarding_page.PAGE)),
         doctor_page.PAGE: doctor_page.text(_committed(doctor_page.PAGE)),
+        scale_page.PAGE: scale_page.text(_committed(scale_page.PAGE)),
+        threat_page.PAGE: threat_page.text(_committed(threat_page.PAGE)),
         wire_page.PAGE: wire_page.text(_committed(wire_page.PAGE), _rows("led,buzzer,relay")),
         **mount_page.pages({name: _committed(name) for name in mount_page.PAGES}),
     }
@@ -141,7 +160,30 @@ def signals_page() -> str:
         lines.append(_signal_row(FAULTS[fault], name, pattern))
     unnamed = pattern_of(Signal.OUT_OF_ORDER)
     lines.append(_signal_row(SIGNALS[Signal.OUT_OF_ORDER], Signal.OUT_OF_ORDER.value, unnamed))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_onboarding_rows()]) + "\n"
+
+
+def _onboarding_rows() -> Iterator[str]:
+    """Yield what is shown to whoever onboards a kiosk; residents are told none of it."""
+    yield from (
+        "",
+        "## Cài đặt máy bằng mã · Onboarding by a code",
+        "",
+        "Cho kỹ thuật viên. Xanh và đỏ cùng sáng không bao giờ có nghĩa là đã ghi nhận. · For the "
+        "technician. Green and red together never mean that somebody was recorded.",
+        "",
+        "| Ý nghĩa | Meaning | Signal | Đèn và nhịp · Lights and rhythm | Âm · Tone |",
+        "|---|---|---|---|---|",
+    )
+    for signal in OnboardingSignal:
+        if signal is not OnboardingSignal.FAILED:
+            yield _signal_row(ONBOARDING[signal], signal.value, onboarding_pattern(signal))
+    for failure in Failure:
+        name = f"{OnboardingSignal.FAILED.value}, {failure.value}"
+        pattern = onboarding_pattern(OnboardingSignal.FAILED, failure)
+        vietnamese, english = FAILURES[failure]
+        count = FAILURE_BLINKS[failure]
+        yield _signal_row((f"{vietnamese} ({count})", f"{english} ({count})"), name, pattern)
 
 
 def _signal_row(names: tuple[str, str], signal: str, pattern: Pattern) -> str:

@@ -12,7 +12,8 @@ _INTRODUCTION = """# Status
 
 Published at `kiosk/v1/{site}/{device}/status`, retained, QoS 1: when it changes in kind, and at
 least every ten seconds. When the kiosk is gone the broker says `online: false` for it, after the
-keep-alive and `will_delay_s`. Readers ignore fields that they do not know.
+keep-alive and `will_delay_s`. Readers ignore fields that they do not know. All that goes over the
+broker, as AsyncAPI 3: [asyncapi.json](asyncapi.json).
 """
 
 

@@ -166,6 +166,7 @@ REFUSED: dict[str, tuple[Made, str]] = {
 
 
 @pytest.mark.parametrize(("found", "why"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.threat("alter-list", "old-list", "list-elsewhere")
 def test_a_list_is_refused_for_its_own_reason(
     arrive: Arrive, held: Path, found: Made, why: str
 ) -> None:
@@ -219,6 +220,7 @@ def test_without_signers_nothing_is_taken(arrive: Arrive, held: Path) -> None:
     assert set(keeper.troubles.values()) == {NO_SIGNERS}
 
 
+@pytest.mark.threat("list-elsewhere")
 def test_a_list_of_another_site_is_refused(tmp_path: Path) -> None:
     keeper = keeper_in(tmp_path / "held")
     elsewhere = made(

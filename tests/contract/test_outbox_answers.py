@@ -57,6 +57,7 @@ def kept(outbox: Outbox, now: ClockReading) -> None:
     raise AssertionError("there is always more to do")
 
 
+@pytest.mark.threat("false-acknowledgement")
 def test_acknowledged_rows_stay_and_are_not_sent_again(outbox: Outbox) -> None:
     epoch = sent(outbox, 5)
     assert outbox.acknowledge(said(epoch, 3)) == 0
@@ -69,6 +70,7 @@ def test_acknowledged_rows_stay_and_are_not_sent_again(outbox: Outbox) -> None:
 
 
 @pytest.mark.parametrize(("epoch", "upto_seq"), [(UNKNOWN, 1), (UNKNOWN, 0), (None, 4), (None, 99)])
+@pytest.mark.threat("false-acknowledgement")
 def test_an_unknown_epoch_and_what_was_never_sent_are_refused(
     outbox: Outbox, epoch: str | None, upto_seq: int
 ) -> None:
@@ -112,6 +114,7 @@ def test_what_is_to_be_sent_again_may_be_acknowledged_meanwhile(outbox: Outbox) 
     assert counts(outbox) == (4, 1, 1)
 
 
+@pytest.mark.threat("false-acknowledgement")
 def test_a_lower_number_asks_for_everything_above_it_again(outbox: Outbox) -> None:
     epoch = sent(outbox, 6)
     outbox.acknowledge(said(epoch, 4))

@@ -72,6 +72,7 @@ def test_what_is_too_large_is_cut_and_its_size_is_told(
     assert (len(large.body), large.size) == (MAX_COMMAND_BYTES + 1, 20_000)
 
 
+@pytest.mark.threat("flood-kiosk")
 def test_in_a_flood_events_go_on_and_each_command_is_told_or_counted(
     broker: Broker, operator: Subscriber
 ) -> None:

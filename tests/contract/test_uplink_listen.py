@@ -53,6 +53,7 @@ def test_once_is_once_and_may_be_wanted_again(broker: Broker, other: Subscriber)
         assert reports.next(Retained) == Retained(shard, b"two")
 
 
+@pytest.mark.threat("flood-kiosk")
 def test_what_is_too_large_is_dropped_and_the_connection_stays(
     broker: Broker, other: Subscriber
 ) -> None:

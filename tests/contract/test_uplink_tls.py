@@ -100,6 +100,7 @@ def test_both_ends_prove_who_they_are(tmp_path: Path, keys: Path) -> None:
         uplink.disconnect()
 
 
+@pytest.mark.threat("stand-between")
 def test_a_broker_that_a_stranger_signed_is_not_spoken_to(tmp_path: Path, keys: Path) -> None:
     with mosquitto(tmp_path, keys) as broker:
         why = outcome(uplink_to(broker.port, ca_file=keys / "stranger.pem"))
@@ -107,6 +108,7 @@ def test_a_broker_that_a_stranger_signed_is_not_spoken_to(tmp_path: Path, keys: 
     assert "verify failed" in why
 
 
+@pytest.mark.threat("stand-between")
 def test_a_broker_with_another_name_is_not_spoken_to(tmp_path: Path, keys: Path) -> None:
     with mosquitto(tmp_path, keys, "elsewhere") as broker:
         why = outcome(uplink_to(broker.port, ca_file=keys / "ward.pem"))
@@ -114,11 +116,13 @@ def test_a_broker_with_another_name_is_not_spoken_to(tmp_path: Path, keys: Path)
     assert "127.0.0.1" in why
 
 
+@pytest.mark.threat("connect-without-certificate")
 def test_a_kiosk_without_a_certificate_is_turned_away(tmp_path: Path, keys: Path) -> None:
     with mosquitto(tmp_path, keys, "broker", "require_certificate true") as broker:
         assert outcome(uplink_to(broker.port, ca_file=keys / "ward.pem"))
 
 
+@pytest.mark.threat("stand-between")
 def test_plain_text_is_not_tried_where_tls_is_asked_for(broker: Broker, keys: Path) -> None:
     assert outcome(uplink_to(broker.port, ca_file=keys / "ward.pem"))
 

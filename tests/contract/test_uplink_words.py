@@ -55,6 +55,7 @@ def test_another_kiosks_acknowledgement_is_not_heard() -> None:
 
 
 @pytest.mark.parametrize("size", [MAX_WORD_BYTES + 1, 5_000_000])
+@pytest.mark.threat("flood-kiosk")
 def test_a_word_of_any_size_is_refused_and_the_connection_holds(size: int) -> None:
     with ScriptedBroker() as stub, connected(stub.port) as (uplink, reports):
         stub.wait_for(lambda b: bool(b.subscribed))

@@ -73,6 +73,7 @@ def test_what_is_scanned_during_an_outage_arrives_after_it(
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.threat("withhold")
 def test_a_broker_that_does_not_answer_for_a_while_loses_nothing(
     broker: Broker, ward: Ward, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def commands_of(ward: Ward, after: int = 0) -> CommandStatus:
     return status.commands
 
 
+@pytest.mark.threat("replay-command", "alter-command")
 def test_a_command_is_done_once_by_the_start_it_names_and_by_nobody_else(
     broker: Broker, ward: Ward, operator: Operator, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_command_is_done_once_by_the_start_it_names_and_by_nobody_else(
         assert operator.send("identify", operator.sign("identify", after)).done
 
 
+@pytest.mark.threat("replay-command")
 def test_a_command_that_is_retained_is_refused_whenever_it_comes(
     broker: Broker, ward: Ward, operator: Operator, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def is_blind(ward: Ward, after: int) -> int:
     return ward.statuses().index(status, after)
 
 
+@pytest.mark.threat("hostile-picture")
 def test_a_killed_eye_is_said_and_started_again(broker: Broker, ward: Ward, tmp_path: Path) -> None:
     with Door(tmp_path / "door", mqtt(broker.port)) as door:
         ward.wait_for_status(is_ready)
@@ -43,6 +44,7 @@ def test_a_killed_eye_is_said_and_started_again(broker: Broker, ward: Ward, tmp_
         ward.wait_for({event_id})
 
 
+@pytest.mark.threat("hostile-picture")
 def test_decodes_that_hang_are_killed_each_time_and_never_end_the_door(
     broker: Broker, ward: Ward, tmp_path: Path
 ) -> None:

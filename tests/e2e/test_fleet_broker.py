@@ -84,6 +84,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.mark.parametrize("topic", FORBIDDEN)
 @pytest.mark.parametrize("retain", [False, True])
+@pytest.mark.threat("publish-as-another", "write-acknowledgement", "forge-list", "forge-command")
 def test_a_thief_may_not_write(place: Place, topic: str, *, retain: bool) -> None:
     # One word a connection: with unlimited queues mosquitto 2.0.11 ends it after a refusal.
     with place.client(THIEF) as thief:
@@ -97,6 +98,7 @@ def test_a_kiosk_may_write_its_own(place: Place, topic: str) -> None:
         assert kiosk.says(topic) in {"Success", "No matching subscribers"}
 
 
+@pytest.mark.threat("read-anothers")
 def test_a_thief_hears_nothing_of_others(place: Place) -> None:
     others = [f"kiosk/v1/{name}/cmd/identify" for name in (OTHER, ELSEWHERE)]
     names = ("operator", "ledger", THIEF, OTHER)
@@ -114,6 +116,7 @@ def test_a_thief_hears_nothing_of_others(place: Place) -> None:
         ledger.says(f"kiosk/v1/{OTHER}/ack", b"", retain=True)
 
 
+@pytest.mark.threat("read-anothers")
 def test_what_is_retained_for_another_is_not_told_to_a_thief(place: Place) -> None:
     with place.client("ledger") as ledger, place.client(THIEF) as thief:
         ledger.says(f"kiosk/v1/{ELSEWHERE}/ack", b"secret", retain=True)
@@ -125,6 +128,7 @@ def test_what_is_retained_for_another_is_not_told_to_a_thief(place: Place) -> No
             ledger.says(f"kiosk/v1/{name}/ack", b"", retain=True)
 
 
+@pytest.mark.threat("will-as-another")
 def test_a_forged_will_is_told_to_nobody(place: Place) -> None:
     with place.client("operator") as operator:
         operator.listens(f"kiosk/v1/{OTHER}/status", f"kiosk/v1/{THIEF}/status")
@@ -139,6 +143,7 @@ def test_a_forged_will_is_told_to_nobody(place: Place) -> None:
         kiosk.says(f"kiosk/v1/{THIEF}/status", b"", retain=True)
 
 
+@pytest.mark.threat("take-connection")
 def test_nobody_is_thrown_off_by_somebody_with_the_same_client_id(place: Place) -> None:
     # All of them say that they are called "anything".
     with place.client(OTHER) as other, place.client("operator") as operator:
@@ -147,6 +152,7 @@ def test_nobody_is_thrown_off_by_somebody_with_the_same_client_id(place: Place) 
             assert other.says(f"kiosk/v1/{OTHER}/status", b"here") == "Success"
 
 
+@pytest.mark.threat("play-broker")
 def test_with_a_kiosks_key_nobody_plays_the_broker(place: Place, tmp_path: Path) -> None:
     impostor = FleetBroker(tmp_path, place.fleet)
     stolen = place.held[THIEF].read_bytes()
@@ -158,6 +164,7 @@ def test_with_a_kiosks_key_nobody_plays_the_broker(place: Place, tmp_path: Path)
         assert "verify failed" in victim.outcome()
 
 
+@pytest.mark.threat("certify-another")
 def test_a_certificate_that_a_kiosk_has_signed_is_refused(place: Place, tmp_path: Path) -> None:
     thief = place.fleet.enrolled("hk-044/door-1")
     signer = certificates.Signer(thief.key, thief.chain[0])
@@ -182,6 +189,7 @@ def test_the_kiosks_own_uplink_connects_and_delivers(place: Place) -> None:
     uplink.disconnect()
 
 
+@pytest.mark.threat("go-on-after-revocation")
 def test_whoever_is_revoked_is_refused_and_silenced_at_once(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with place.broker, place.client(THIEF) as thief, place.client(OTHER) as other:
@@ -200,6 +208,7 @@ def test_whoever_is_revoked_is_refused_and_silenced_at_once(tmp_path: Path) -> N
             assert kiosk.says(f"kiosk/v1/{THIEF}/status") != REFUSED
 
 
+@pytest.mark.threat("lost-issuing-key")
 def test_what_a_lost_issuing_key_signed_is_refused_without_its_list(tmp_path: Path) -> None:
     place = Place(tmp_path)
     fleet, old = place.fleet, place.fleet.signers[-1]

@@ -155,6 +155,7 @@ def test_a_door_that_was_off_for_weeks_comes_back_by_itself(
     assert sorted(path.name for path in folder.iterdir()) == [many.ROOT, many.KEY]
 
 
+@pytest.mark.threat("go-on-after-revocation")
 def test_a_door_that_was_revoked_while_it_was_off_stays_out(
     fleet: Fleet, serving: Serving, tmp_path: Path
 ) -> None:
@@ -229,10 +230,18 @@ def test_what_a_technician_mistypes_is_said_in_one_line(
     assert not (tmp_path / many.ROOT).exists()
 
 
+@pytest.mark.threat("stand-before-enrolment")
 def test_a_server_of_another_fleet_gets_no_claim(fleet: Fleet, serving: Serving) -> None:
     server = EnrolmentServer(serving.url, [STRANGER.certificate])
     with pytest.raises(EnrolmentError, match="not our server"):
         server.redeem(claim_text(claimed(fleet)), new_key(), None, None)
+
+
+@pytest.mark.threat("stand-before-enrolment")
+def test_a_server_with_another_root_than_the_code_says_gets_no_claim(serving: Serving) -> None:
+    pin = hashlib.sha256(STRANGER.certificate.public_bytes(Encoding.DER)).digest()
+    with pytest.raises(EnrolmentError, match="not the one with this pin"):
+        root_by_pin(serving.url, pin)
 
 
 def test_the_root_is_fetched_by_its_pin(fleet: Fleet, serving: Serving) -> None:
@@ -267,6 +276,7 @@ def ask(serving: Serving, method: str, path: str, body: bytes = b"") -> tuple[in
         (b'{"certificate": "a", "request": "b", "proof": "00112233445566778899"}', 400),
     ],
 )
+@pytest.mark.threat("feed-enrolment-server")
 def test_what_is_no_request_is_refused_and_not_quoted(
     serving: Serving, body: bytes, status: int
 ) -> None:
@@ -277,6 +287,7 @@ def test_what_is_no_request_is_refused_and_not_quoted(
         assert len(answer) < 300
 
 
+@pytest.mark.threat("feed-enrolment-server")
 def test_whoever_asks_too_often_is_told_to_wait(serving: Serving) -> None:
     found = {ask(serving, "GET", "/v1/root")[0] for _ in range(200)}
     assert found == {200, 429}
@@ -288,6 +299,7 @@ def test_revocations_are_told_to_everybody(fleet: Fleet, serving: Serving) -> No
     assert raw == fleet.folder.revocations.read_bytes()
 
 
+@pytest.mark.threat("go-on-after-revocation")
 def test_a_broker_that_runs_here_hears_of_a_revocation(fleet: Fleet, tmp_path: Path) -> None:
     file = fleet.write(tmp_path / "kiosk", fleet.enrolled("hk-042/door-1"))
     given: list[str | Path] = ["--folder", fleet.path]

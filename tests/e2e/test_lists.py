@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kiosk.door.event import source_of
 from kiosk.lists.form import DRAIN_TOPIC
 from provisioning.broker import Broker
@@ -71,6 +73,7 @@ def held_up(number: bytes, **changed: Any) -> str:
     return code.decode("ascii")
 
 
+@pytest.mark.threat("show-revoked-card")
 def test_a_card_revoked_meanwhile_is_refused_without_a_restart_and_then_without_a_network(
     broker: Broker, ward: Ward, tmp_path: Path
 ) -> None:
@@ -124,6 +127,7 @@ def test_a_kiosk_without_a_network_gets_its_lists_from_a_folder(tmp_path: Path) 
     assert refused.stderr.splitlines() == ["revoked: refused: manifest: structure: without its tag"]
 
 
+@pytest.mark.threat("alter-list", "old-list")
 def test_a_signed_drain_rate_holds_over_restarts_and_no_other_is_believed(
     broker: Broker, ward: Ward, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ PEOPLE = 200 if os.environ.get("KIOSK_SLOW") == "1" else 40
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.threat("read-identities", "link-venues")
 def test_nothing_that_the_system_writes_tells_who_passed() -> None:
     found = trial(PEOPLE)
     assert found.hits == []

@@ -144,6 +144,7 @@ def unpacked(path: Path) -> dict[str, bytes]:
     return {**files, "names": "\n".join(files).encode()}
 
 
+@pytest.mark.threat("read-support-bundle")
 def test_not_one_planted_secret_is_in_the_bundle(planted: Patient) -> None:
     target = planted.folder / "bundle.tar.gz"
     done = planted.run("support-bundle", str(target))

@@ -86,6 +86,7 @@ def frame_of(picture: Image.Image, number: int) -> Frame:
 
 
 @pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.threat("hostile-picture")
 def test_a_hostile_sheet_costs_a_bounded_number_of_looks_a_frame(name: str) -> None:
     decoders = both()
     look = Look(decoders, EAGER)
@@ -160,6 +161,7 @@ HUGE = {
 
 
 @pytest.mark.parametrize("name", HUGE)
+@pytest.mark.threat("hostile-picture")
 def test_a_header_that_promises_200_megapixels_is_refused(name: str, tmp_path: Path) -> None:
     assert MAX_FILE_PIXELS < 200_000_000
     path = tmp_path / "picture"

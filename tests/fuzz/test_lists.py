@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import cbor2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +136,7 @@ def test_any_file_is_the_list_or_set_aside(data: st.DataObject) -> None:
         max_size=12,
     )
 )
+@pytest.mark.threat("alter-list")
 def test_whatever_a_broker_says_only_the_signed_list_is_taken(
     said_so: list[tuple[ListName, int | None, bytes]],
 ) -> None:

@@ -81,6 +81,7 @@ def test_what_is_nobody_s_is_of_one_kind(raw: bytes, number: int) -> None:
 
 
 @given(st.sampled_from(SIGNED), st.data())
+@pytest.mark.threat("show-forged-card")
 def test_a_signed_code_with_a_character_changed_is_refused_or_the_same(
     whole: bytes, data: st.DataObject
 ) -> None:

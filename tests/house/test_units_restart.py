@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.app.eye_settings import Eye
 from kiosk.app.orders import EXIT_RESTART
-from kiosk.app.sections import Eye
 from kiosk.app.wiring import EXIT_BUG
 from kiosk.errors import EXIT_SETTINGS
 from kiosk.eye.supervisor import (

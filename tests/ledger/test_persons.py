@@ -79,6 +79,7 @@ def test_events_are_opened_by_number_and_by_handle(config: Path, storage: Storag
     assert found[0]["at"] == "2024-02-29T08:00:01Z"
 
 
+@pytest.mark.threat("look-up-person")
 def test_the_audit_says_who_why_and_which_and_never_whose(
     config: Path, database: Database, storage: Storage
 ) -> None:
@@ -91,6 +92,7 @@ def test_the_audit_says_who_why_and_which_and_never_whose(
     assert key_id == office().authority.key_id
 
 
+@pytest.mark.threat("look-up-person")
 def test_nothing_is_opened_where_the_audit_cannot_be_written(
     config: Path, database: Database, storage: Storage
 ) -> None:
@@ -111,6 +113,7 @@ def test_nothing_is_opened_where_the_audit_cannot_be_written(
     assert PEOPLE[1] not in asked.output
 
 
+@pytest.mark.threat("alter-event", "open-identities")
 def test_what_was_sealed_to_another_or_moved_stays_shut(config: Path, storage: Storage) -> None:
     moved = said(3, source=OTHER)
     events = [(1, said(1)), (2, said(2, office(2))), (3, moved), (4, check_in(4))]

@@ -110,6 +110,7 @@ def test_what_cannot_be_read_is_kept_raw_and_its_number_counts(
     assert len(rows(database, unread.c.id)) == 2
 
 
+@pytest.mark.threat("alter-event")
 def test_other_bytes_under_a_stored_number_are_kept_raw_and_told(
     storage: Storage, database: Database
 ) -> None:

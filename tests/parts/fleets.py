@@ -162,6 +162,7 @@ class Client:
         assert wire is not None
         self._client.loop_stop()
         wire.close()
+        self._let_go()
 
     def __enter__(self) -> Self:
         assert self.outcome() == "Success"
@@ -173,6 +174,13 @@ class Client:
         self._client.loop_stop()
         if wire is not None:
             wire.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let nothing hold the client but us: in a circle, its sockets are collected before it."""
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = None
+        client.on_subscribe = client.on_message = None
 
 
 @contextmanager

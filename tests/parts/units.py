@@ -6,6 +6,7 @@ from tests.parts.markdown import ROOT
 
 UNITS = ROOT / "systemd"
 SERVICES = ("kiosk.service", "kiosk-eye.service")
+NETWORK = ("kiosk-network.socket", "kiosk-network@.service")
 COUNTERS = ("kiosk-hung.service", "kiosk-blind.service", "kiosk-eye-later.timer")
 
 

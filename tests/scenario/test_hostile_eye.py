@@ -52,6 +52,7 @@ def still_works(doorway: Doorway) -> bool:
     return doorway.greens == before + 1
 
 
+@pytest.mark.threat("hostile-eye")
 def test_ten_thousand_different_codes_are_answered_or_forgotten(memory: MemoryOutbox) -> None:
     doorway = Doorway(memory).open()
     rng = random.Random(7)
@@ -186,6 +187,7 @@ class Ear:
         return [report.why for report in self.reports if isinstance(report, EyeGone)]
 
 
+@pytest.mark.threat("hostile-eye")
 def test_a_flood_is_thinned_out_whatever_it_is_made_of(tmp_path: Path) -> None:
     ear = Ear()
     end = KioskEnd(tmp_path / "eye", ear, monotonic_s=lambda: 0.0)
@@ -200,6 +202,7 @@ def test_a_flood_is_thinned_out_whatever_it_is_made_of(tmp_path: Path) -> None:
     assert (heard.count("seen"), heard.count("hello")) == (MAX_SEEN_HZ, MAX_SEEN_HZ)
 
 
+@pytest.mark.threat("hostile-eye")
 def test_why_a_connection_ended_never_repeats_what_the_eye_said(tmp_path: Path) -> None:
     ear = Ear()
     end = KioskEnd(tmp_path / "eye", ear)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from structlog.testing import capture_logs
 
+from kiosk.app import logs
 from kiosk.app.identity_checks import Secrets
 from kiosk.app.keys import KeyPeriods, key_periods, replace_file
 from kiosk.app.sections import Identity
@@ -90,6 +90,7 @@ def test_a_person_has_another_handle_in_the_next_period_and_the_event_says_which
     assert before.handle != after.handle
 
 
+@pytest.mark.threat("earlier-periods")
 def test_the_old_key_is_gone_from_the_file_and_from_beside_it(tmp_path: Path) -> None:
     venue = Venue(tmp_path)
     old = venue.file.open("rb")
@@ -141,6 +142,7 @@ def test_a_restart_goes_on_from_the_file(tmp_path: Path) -> None:
     assert venue.opened(tmp_path).keys.site == ratcheted(KEY, FIRST + 2).key
 
 
+@pytest.mark.threat("lie-about-time")
 def test_years_ahead_are_not_believed_at_once_and_said(tmp_path: Path) -> None:
     venue = Venue(tmp_path)
     venue.clock.jump(20 * 365 * 86400)
@@ -166,7 +168,7 @@ def test_a_key_that_went_ahead_stays_there_and_asks_for_a_new_file(tmp_path: Pat
     venue.clock.jump(60 * 86400)
     ahead = venue.passes()
     venue.clock.synchronise(BEGIN + timedelta(days=1))
-    with capture_logs() as lines:
+    with logs.captured() as lines:
         back = venue.passes()
     assert (ahead.period, back.period) == (FIRST + 4, FIRST + 4)
     assert ahead.handle == back.handle

@@ -3,8 +3,9 @@
 import random
 from pathlib import Path
 
-from structlog.testing import capture_logs
+import pytest
 
+from kiosk.app import logs
 from kiosk.app.record import names_in
 from kiosk.door.event import CheckInEvent
 from kiosk.eye.messages import Hello
@@ -29,9 +30,10 @@ def secrets_of(text: str) -> set[str]:
     return {number, name, address, *encodings} | ({former} if former else set())
 
 
+@pytest.mark.threat("read-identities")
 def test_nothing_on_a_card_reaches_log_status_event_or_disk(tmp_path: Path) -> None:
     outbox = SqliteOutbox(Settings(path=tmp_path / "outbox.db"), SOURCE)
-    with capture_logs() as lines:
+    with logs.captured() as lines:
         doorway = Doorway(outbox).open()
         for number, text in enumerate(PEOPLE):
             doorway.hold(damaged(text) if number % 5 == 4 else text, for_s=0.5)

@@ -83,6 +83,7 @@ def test_what_an_operator_signed_for_here_and_now_is_taken() -> None:
         (signed(b"identify", commander()), Refusal.UNREADABLE),
     ],
 )
+@pytest.mark.threat("replay-command")
 def test_whatever_is_signed_for_something_else_is_refused_with_its_reason(
     body: bytes, why: Refusal
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_name_that_no_version_knows_is_a_matter_of_who_does_it() -> None:
     assert found.command.name not in list(CommandName)
 
 
+@pytest.mark.threat("key-of-another-kind")
 def test_a_list_is_no_command_and_a_command_is_no_list() -> None:
     key = commander()
     assert refusal(judged(a_list(key=key).raw)) is Refusal.UNREADABLE
@@ -160,6 +162,7 @@ def test_a_list_is_no_command_and_a_command_is_no_list() -> None:
         read_rate(a_command(key), signing([public_of(key)]))
 
 
+@pytest.mark.threat("key-of-another-kind")
 def test_a_key_that_is_trusted_with_lists_alone_commands_nobody() -> None:
     lists_only = Terms(SOURCE, NONCE, signing([public_of(commander())]))
     assert refusal(judge(message(a_command()), lists_only, {}, 0)) is Refusal.OTHER_ISSUER
@@ -179,6 +182,7 @@ GENUINE = a_command(arguments={"to": "out"}, counter=5)
 
 
 @given(st.integers(0, len(GENUINE) - 1), st.integers(1, 255))
+@pytest.mark.threat("alter-command")
 def test_no_byte_of_a_command_can_be_changed(at: int, by: int) -> None:
     changed = bytearray(GENUINE)
     changed[at] ^= by
@@ -191,6 +195,7 @@ def test_no_byte_of_a_command_can_be_changed(at: int, by: int) -> None:
         max_size=30,
     )
 )
+@pytest.mark.threat("replay-command")
 def test_whatever_is_sent_in_whatever_order_each_counter_is_taken_once_and_rising(
     sent: list[tuple[int, int, int, int]],
 ) -> None:

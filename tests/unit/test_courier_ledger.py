@@ -79,6 +79,7 @@ def test_a_lower_number_brings_everything_above_it_again(office: Office) -> None
 
 
 @pytest.mark.parametrize("word", [{}, {"ffffffffffffffff": 1}, {"epoch": 9}])
+@pytest.mark.threat("false-acknowledgement")
 def test_a_word_about_what_was_never_sent_changes_nothing(
     office: Office, word: dict[str, int]
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_word_about_what_was_never_sent_changes_nothing(
     assert office.broker.received == [1, 2, 3]
 
 
+@pytest.mark.threat("withhold")
 def test_what_is_not_acknowledged_comes_again_while_a_ledger_is_there(office: Office) -> None:
     office.commit(2)
     epoch = epoch_of(office)

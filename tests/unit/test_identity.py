@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def test_a_handle_is_the_documented_hmac() -> None:
     assert HANDLE_BYTES == 16
 
 
+@pytest.mark.threat("link-venues")
 def test_a_person_is_another_one_at_another_site() -> None:
     assert handle_of(AN, SITE) != handle_of(AN, OTHER_SITE)
 

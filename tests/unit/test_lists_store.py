@@ -57,6 +57,7 @@ def test_a_file_that_is_cut_off_is_damaged(folder: Path, left: int) -> None:
     assert "the file is damaged" in keeper.troubles["revoked"]
 
 
+@pytest.mark.threat("old-list")
 def test_after_damage_an_older_list_is_still_refused_and_the_same_one_is_taken(
     folder: Path,
 ) -> None:

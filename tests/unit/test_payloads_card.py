@@ -120,6 +120,7 @@ def test_a_card_is_read_from_its_picture_by_either_decoder(decoder: str) -> None
     assert [symbol.payload for symbol in symbols] == [card()]
 
 
+@pytest.mark.threat("show-forged-card")
 def test_a_card_with_any_bit_changed_opens_nothing() -> None:
     whole = base45.decode(card()[4:])
     defects = set()
@@ -162,6 +163,7 @@ def test_a_forgery_is_called_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)
+@pytest.mark.threat("show-forged-card")
 def test_a_wrong_issuer_is_called_one(name: str) -> None:
     assert defect(UNTRUSTED[name]) is Defect.UNTRUSTED_ISSUER
     decision = decide(read(UNTRUSTED[name], formats(), TRUSTED), RULES)
@@ -176,6 +178,7 @@ def test_without_a_list_nobody_is_trusted() -> None:
     assert read(card(), formats()) == read(card(), formats(), NOBODY)
 
 
+@pytest.mark.threat("key-of-another-kind")
 def test_a_key_for_certificates_signs_no_card() -> None:
     turncoat = Issuer("vn-00070", b"k070", ward().algorithm, ward().private, "certificate")
     found = read(card(), formats(), trust(turncoat))

@@ -217,6 +217,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.threat("bomb-in-card")
 def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     raw = packed(zlib.compress(BOMBS[name], 9))
     assert len(raw) <= MAX_PAYLOAD_BYTES

@@ -45,10 +45,12 @@ def test_all_doors_of_a_venue_come_to_the_same_key_however_they_step() -> None:
 
 
 @pytest.mark.parametrize("other", [Terms("hk-043", 14), Terms("hk-042", 7)])
+@pytest.mark.threat("other-sites")
 def test_another_venue_and_another_length_have_other_keys(other: Terms) -> None:
     assert derived(b"r" * 32, other, 1484).key != KEY.key
 
 
+@pytest.mark.threat("earlier-periods")
 def test_nothing_leads_back() -> None:
     with pytest.raises(ValueError, match="forward only"):
         ratcheted(KEY, 1483)
@@ -78,6 +80,7 @@ def test_a_key_moves_with_a_trusted_clock_and_not_far_at_once(name: str) -> None
     assert Turning().period(KEY, 10.0, utc) == expected
 
 
+@pytest.mark.threat("lie-about-time")
 def test_a_far_leap_waits_until_the_clock_stands_by_it() -> None:
     turning, far = Turning(), utc_s(1584)
     assert [turning.period(KEY, 10.0 + s, far) for s in (0, 60, CONFIRM_S - 1)] == [1484] * 3

@@ -58,12 +58,14 @@ def test_the_published_vector_opens() -> None:
     assert opened == b"Beauty is truth, truth beauty"
 
 
+@pytest.mark.threat("open-identities")
 def test_it_opens_for_its_authority_and_for_nobody_else() -> None:
     assert AUTHORITY.authority.open(sealed(), OCCASION) == Identity("cccd", "099090000001")
     with pytest.raises(NotOpened, match="sealed to another key: "):
         STRANGER.authority.open(sealed(), OCCASION)
 
 
+@pytest.mark.threat("lost-authority-name")
 def test_a_stranger_who_takes_the_name_of_the_key_opens_nothing() -> None:
     (box,) = boxes_in(sealed())
     renamed = as_text([replace(box, key_id=key_id_of(STRANGER.public))])
@@ -89,6 +91,7 @@ def test_a_second_recipient_opens_it_alone() -> None:
         replace(OCCASION, mono_ns=OCCASION.mono_ns + 1),
     ],
 )
+@pytest.mark.threat("alter-event")
 def test_it_cannot_be_moved_to_another_event(elsewhere: Occasion) -> None:
     with pytest.raises(NotOpened, match="taken from another event"):
         AUTHORITY.authority.open(sealed(), elsewhere)
