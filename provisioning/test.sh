@@ -4,6 +4,7 @@
 #   bash provisioning/test.sh [options for pytest]
 #   bash provisioning/test.sh --device        the device tier alone: docs/explanation/device-tier.md
 #   bash provisioning/test.sh --device 12     of it, what installs, on Debian 12: for every night
+#   bash provisioning/test.sh --python 3.13   the whole suite on Debian 13's Python: for every night
 #   bash provisioning/test.sh --arm64 [12]    our package on a system for ARM, by emulation: the same
 #
 # One red check does not hide the next one: all of them run.
@@ -15,6 +16,7 @@ readonly root=${here%/*}
 
 case ${1:-} in
   --device) exec bash "$root/tests/device/run.sh" "${@:2}" ;;
+  --python) exec bash "$root/tests/device/suite.sh" "${@:2}" ;;
   --arm64) exec bash "$root/tests/device/arm64/run.sh" "${@:2}" ;;
 esac
 

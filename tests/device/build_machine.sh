@@ -40,22 +40,10 @@ key() {
 }
 
 make_tree() {
-  local from options=()
   host_needs
-  from=$(sure_mirror)
-  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
   say "making a clean Debian $debian"
-  quietly "mmdebstrap could not make the machine" \
-    unshare --mount --pid --fork --kill-child --mount-proc \
-    mmdebstrap --variant=minbase --mode=root --format=directory \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-    "${options[@]}" \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --include="$included" "$codename" "$1" "deb [signed-by=$keyring] $from $codename main"
-  rm -f -- "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
-  : >"$1/etc/machine-id"
-  echo machine >"$1/etc/hostname"
+  debian "$1" "$codename" "$included"
+  anonymous "$1" machine
 }
 
 made_once "$cache/$(key)"

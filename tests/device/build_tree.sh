@@ -37,30 +37,10 @@ key() {
     cd -- "$root"
     dpkg --print-architecture
     sha256sum tests/device/{build_tree.sh,tree_parts.sh,install.sh,packages.txt,requirements.txt} \
-      provisioning/setup*.sh provisioning/requirements/dev.txt pyproject.toml
+      provisioning/setup*.sh provisioning/requirements/dev.txt
+    # Of the project itself its name and its commands are installed; the rest of this file is for tools.
+    awk '/^\[/ { wanted = /^\[(build-system|project|tool\.hatch)/ } wanted' pyproject.toml
   ) | sha256sum | cut -c 1-16
-}
-
-# bootstrap TREE: Debian itself.
-bootstrap() {
-  local from options=()
-  from=$(sure_mirror)
-  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
-  say "making a Debian 13 tree"
-  # The lists stay until install.sh has used them.
-  quietly "mmdebstrap could not make the tree" \
-    unshare --mount --pid --fork --kill-child --mount-proc \
-    mmdebstrap --variant=minbase --mode=root --format=directory --skip=cleanup/apt/lists \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-    "${options[@]}" \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --setup-hook="mkdir -p \"\$1/etc/apt/preferences.d\"
-      printf 'Package: src:libcamera\nPin: release n=%s\nPin-Priority: 600\n' $libcamera_suite \
-        >\"\$1/etc/apt/preferences.d/libcamera\"" \
-    --include="$(packages | paste -sd ,)" "$suite" "$1" \
-    "deb [signed-by=$keyring] $from $suite main" \
-    "deb [signed-by=$keyring] $from $libcamera_suite main"
 }
 
 # install TREE: the kiosk's environment, in a namespace whose mounts end with it.
@@ -88,16 +68,17 @@ install() {
 
 # forget TREE: nothing of this machine, and nothing that was needed for building only.
 forget() {
-  rm -rf -- "$1"/src/kiosk/{*,.[!.]*} "$1"/etc/apt/{sources.list,sources.list.d/*,apt.conf.d/*} \
-    "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/log/*
+  rm -rf -- "$1"/src/kiosk/{*,.[!.]*} "$1"/etc/apt/apt.conf.d/* "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/log/*
   : >"$1/etc/resolv.conf"
   printf '127.0.0.1 localhost\n' >"$1/etc/hosts"
-  echo device >"$1/etc/hostname"
+  anonymous "$1" device
 }
 
 make_tree() {
   host_needs
-  bootstrap "$1"
+  say "making a Debian 13 tree"
+  # The lists stay until install.sh has used them.
+  debian "$1" "$suite" "$(packages | paste -sd ,)" --skip=cleanup/apt/lists
   install "$1"
   forget "$1"
 }

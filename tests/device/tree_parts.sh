@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What build_tree.sh and build_machine.sh share: this machine's own mirror and index, and trees that
-# are made once. Sourced.
+# What the scripts of this tier share: this machine's own mirror and index, what they need of it, and
+# trees that are made once. Sourced.
 #
-# Uses of who sources it: $root, $cache, $log; and its function make_tree FOLDER.
+# Uses of who sources it: $root, $cache, $log; and, for made_once, its function make_tree FOLDER.
 : "${root:?who sources this sets it}" "${cache:?who sources this sets it}" "${log:?who sources this sets it}"
 
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -66,10 +66,65 @@ sure_mirror() {
   printf '%s\n' "$from"
 }
 
+# has COMMAND...: all of them are there.
+has() {
+  local command
+  for command in "$@"; do command -v "$command" >/dev/null || return 1; done
+}
+
+# What trees are made and machines are booted with.
 host_needs() {
-  [[ -x $(command -v mmdebstrap) ]] || need "mmdebstrap, which makes the tree" mmdebstrap
+  has mmdebstrap || need "mmdebstrap, which makes the tree" mmdebstrap
   [[ -f $keyring ]] || need "Debian's keys" debian-archive-keyring
+  has systemd-nspawn || need "what boots a machine" systemd-container
   install_missing
+}
+
+# The same, and what the virtual Pi needs: asked for once, before the long part.
+pi_needs() {
+  has gcc make patch flex bison bc || need "what compiles a kernel" build-essential patch flex bison bc
+  has mke2fs dumpe2fs || need "what makes a disk of a tree" e2fsprogs
+  has dtc || need "what makes a Pi's device tree" device-tree-compiler
+  host_needs
+}
+
+# debian FOLDER CODENAME PACKAGES OPTION...: a small Debian with these packages (a list with commas) and
+# those that they cannot do without, from this machine's mirror; OPTIONs are mmdebstrap's.
+# $libcamera_suite, where it is set, is where libcamera comes from.
+debian() {
+  local folder=$1 name=$2 contents=$3 from line options=()
+  shift 3
+  from=$(sure_mirror)
+  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
+  set -- "$@" --include="$contents" "$name" "$folder" "deb [signed-by=$keyring] $from $name main"
+  if [[ -n ${libcamera_suite:-} ]]; then
+    # shellcheck disable=SC2016 # mmdebstrap's own $1
+    options+=(--setup-hook="mkdir -p \"\$1/etc/apt/preferences.d\"
+      printf 'Package: src:libcamera\nPin: release n=%s\nPin-Priority: 600\n' $libcamera_suite \
+        >\"\$1/etc/apt/preferences.d/libcamera\"")
+    set -- "$@" "deb [signed-by=$keyring] $from $libcamera_suite main"
+  fi
+  # A tree whose making is cut off is made again: nothing has to wait for the disk.
+  quietly "mmdebstrap could not make a Debian $name" \
+    unshare --mount --pid --fork --kill-child --mount-proc \
+    mmdebstrap --variant=minbase --mode=root --format=directory \
+    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' "${options[@]}" \
+    --dpkgopt='force-unsafe-io' --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' "$@"
+}
+
+# anonymous TREE NAME: nothing of this machine's apt is left in it, and it has a name of its own.
+anonymous() {
+  rm -rf -- "$1"/etc/apt/{sources.list,sources.list.d/*,apt.conf.d/99mmdebstrap}
+  : >"$1/etc/machine-id"
+  echo "$2" >"$1/etc/hostname"
+}
+
+# hold FOLDER: nobody removes the tree in it while this process lives.
+hold() {
+  local held
+  exec {held}<"${1%%/root*}/lock"
+  flock --shared "$held"
 }
 
 # tidy FOLDER: removes trees of other inputs, unless somebody is in one: who enters holds its lock.

@@ -29,21 +29,10 @@ esac
 key() { sha256sum <"$here/build_tree.sh" | cut -c 1-16; }
 
 make_tree() {
-  local from options=()
   host_needs
-  from=$(sure_mirror)
-  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
   say "making a Debian $debian for arm64: 4 minutes"
-  quietly "mmdebstrap could not make the tree" \
-    unshare --mount --pid --fork --kill-child --mount-proc \
-    mmdebstrap --variant=minbase --mode=root --format=directory --architectures=arm64 \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-    "${options[@]}" \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --include="python3,python3-venv,iproute2,$zbar" "$codename" "$1" \
-    "deb [signed-by=$keyring] $from $codename main"
-  rm -f -- "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
+  debian "$1" "$codename" "python3,python3-venv,iproute2,$zbar" --architectures=arm64
+  anonymous "$1" arm64
 }
 
 made_once "$cache/$(key)"

@@ -72,6 +72,11 @@ if not collect_ignore_glob:
         """Boot the installed kiosk in a layer of its own, without a network, until it is ready."""
         yield from _booted(installed, scratch, offline=True)
 
+    @pytest.fixture(scope="session")
+    def untouched(installed: Path, scratch: Path) -> Iterator[Machine]:
+        """Return the same for tests that leave the machine as it is: each worker boots it once."""
+        yield from _booted(installed, scratch, offline=True)
+
     @pytest.fixture
     def online(installed: Path, scratch: Path) -> Iterator[Machine]:
         """Boot the same, with this computer's network and package index: upgrades fetch."""

@@ -15,16 +15,16 @@ MOST_EXPOSURE = {"kiosk.service": 14, "kiosk-eye.service": 6}
 BURGLAR = Path(__file__).with_name("burglar.py")
 
 
-def test_verify_has_nothing_to_say(kiosk: Machine) -> None:
+def test_verify_has_nothing_to_say(untouched: Machine) -> None:
     units = [f"{UNITS}/{name}" for name in (*SERVICES, *COUNTERS)]
-    done = kiosk.run("systemd-analyze", "verify", *units)
+    done = untouched.run("systemd-analyze", "verify", *units)
     assert (done.stdout + done.stderr, done.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_exposure_is_low(kiosk: Machine, name: str) -> None:
+def test_exposure_is_low(untouched: Machine, name: str) -> None:
     command = ("systemd-analyze", "security", "--offline=true", "--no-pager")
-    done = kiosk.run(*command, f"--threshold={MOST_EXPOSURE[name]}", f"{UNITS}/{name}")
+    done = untouched.run(*command, f"--threshold={MOST_EXPOSURE[name]}", f"{UNITS}/{name}")
     assert done.returncode == 0, done.stdout.splitlines()[-1:]
 
 
@@ -34,6 +34,7 @@ def what_it_reached(log: str) -> dict[str, list[str]]:
     return told
 
 
+@pytest.mark.threat("leave-the-eye")
 def test_a_decoder_that_was_taken_over_reaches_nothing(kiosk: Machine) -> None:
     decoders = kiosk.shell(
         "echo /opt/door-kiosk/current/venv/lib/python3*/site-packages/kiosk/eye/decoders"
@@ -97,10 +98,10 @@ def test_a_credential_is_a_setting_of_the_kiosk_and_of_nobody_else(kiosk: Machin
     assert "secret" not in kiosk.log()
 
 
-def test_the_kiosk_cannot_open_the_camera(kiosk: Machine) -> None:
+def test_the_kiosk_cannot_open_the_camera(untouched: Machine) -> None:
     """Nor can the eye open the pins: each has its own devices, by group and by the kernel."""
-    kiosk.until_ready()
-    groups = {name: kiosk.unit(name, "SupplementaryGroups").split() for name in SERVICES}
+    untouched.until_ready()
+    groups = {name: untouched.unit(name, "SupplementaryGroups").split() for name in SERVICES}
     assert groups == {
         "kiosk.service": ["kiosk", "gpio"],
         "kiosk-eye.service": ["video", "kiosk-link"],

@@ -58,32 +58,6 @@ key_after() {
 # sums FILE-OR-FOLDER...: the sums of all files, in an order of their own.
 sums() { find "$@" -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; }
 
-# bootstrap TREE: Debian itself.
-bootstrap() {
-  local from options=()
-  from=$(sure_mirror)
-  while IFS= read -r line; do options+=(--aptopt="$line"); done < <(apt_options)
-  quietly "mmdebstrap could not make the Pi's Debian" \
-    unshare --mount --pid --fork --kill-child --mount-proc \
-    mmdebstrap --variant=minbase --mode=root --format=directory \
-    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
-    "${options[@]}" \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --setup-hook="mkdir -p \"\$1/etc/apt/preferences.d\"
-      printf 'Package: src:libcamera\nPin: release n=%s\nPin-Priority: 600\n' $libcamera_suite \
-        >\"\$1/etc/apt/preferences.d/libcamera\"" \
-    --include="$included" "$suite" "$1" \
-    "deb [signed-by=$keyring] $from $suite main" \
-    "deb [signed-by=$keyring] $from $libcamera_suite main"
-  rm -f -- "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
-  # On a Pi this group is there before anything is installed.
-  chroot "$1" groupadd --system gpio
-  : >"$1/etc/machine-id"
-  echo pi >"$1/etc/hostname"
-  printf '127.0.0.1 localhost\n' >"$1/etc/hosts"
-}
-
 # lend TREE LIST FOLDER: the packages of a list, as they are installed in the device tree.
 lend() {
   local tree=$1 list=$2 folder=$3 site=/opt/app/lib/python3.13/site-packages
@@ -117,7 +91,11 @@ make_before() {
   tree=$(bash "$here/../build_tree.sh")
   say "making a virtual Pi, without the kiosk"
   mkdir -p -- "$from"
-  bootstrap "$from"
+  debian "$from" "$suite" "$included"
+  anonymous "$from" pi
+  # On a Pi this group is there before anything is installed.
+  chroot "$from" groupadd --system gpio
+  printf '127.0.0.1 localhost\n' >"$from/etc/hosts"
   # Held while the tree is read, so that nobody removes it.
   exec 8<"${tree%/*}/lock"
   flock --shared 8

@@ -23,7 +23,7 @@ source "$here/../tree_parts.sh"
 # Prints, in one word, everything that the disk depends on; the tree's folder is named after its own.
 key() {
   {
-    printf '%s\n' "$tree"
+    printf '%s\n' "$(basename -- "${tree%/root}")"
     sha256sum <"$here/build_image.sh"
     sha256sum <"$here/init.sh"
   } | sha256sum | cut -c 1-16

@@ -14,7 +14,7 @@ from benchmarks.pulled.disks import make_empty, make_ext4
 from benchmarks.pulled.judge import Owed, examine
 from tests.device.pi.parts import note
 
-CUTS = 60
+CUTS = 30
 
 
 @pytest.mark.timeout(300)
