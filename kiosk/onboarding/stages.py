@@ -70,9 +70,6 @@ STAGE_SIGNALS = {
 }
 
 
-# Cues ---------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class CodeShown:
     """An onboarding code is held up; `mark` tells it from others, `found` is what it says."""
@@ -125,19 +122,9 @@ class TimePassed:
     utc_s: float
 
 
-Cue = (
-    CodeShown
-    | CardShown
-    | CodeKept
-    | WorkDone
-    | WorkFailed
-    | TimePassed
-    | FaultRaised
-    | FaultCleared
-)
-
-
-# Effects ------------------------------------------------------------------------------------------
+Shown = CodeShown | CardShown
+Worked = WorkDone | WorkFailed
+Cue = Shown | CodeKept | Worked | TimePassed | FaultRaised | FaultCleared
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +205,10 @@ def state_of(now: Onboarding) -> Guide | Show:
     fault = next((f for f in Fault if f in now.faults), None)
     if fault is not None:
         return Show(Signal.OUT_OF_ORDER, fault)
-    # What was said last of all stays until the end.
     return Guide(STAGE_SIGNALS.get(now.stage, OnboardingSignal.FINISHING))
 
 
-def _shown(now: Onboarding, cue: CodeShown | CardShown) -> Stepped:
+def _shown(now: Onboarding, cue: Shown) -> Stepped:
     seen = {m: s for m, s in now.answered.items() if cue.at_s - s < HOLD_OFF_S}
     is_new = cue.mark not in seen
     now = replace(now, answered={**seen, cue.mark: cue.at_s})
@@ -264,7 +250,7 @@ def _begun(now: Onboarding, at_s: float) -> Stepped:
     return now, (Begin(now.attempt, now.stage, now.setup),) if now.setup else ()
 
 
-def _worked(now: Onboarding, cue: WorkDone | WorkFailed) -> Stepped:
+def _worked(now: Onboarding, cue: Worked) -> Stepped:
     if cue.attempt != now.attempt or not now.working:
         # Of a code that another one has replaced.
         return now, ()

@@ -81,8 +81,9 @@ plug_camera() {
   local packages="$1/usr/lib/python3/dist-packages"
   install -D -m 644 "$here/../shim/virtual.yaml" "$1/usr/share/libcamera/pipeline/virtual/virtual.yaml"
   install -m 644 "$here/../shim/pykms.py" "$here/../shim/virtual_camera.py" "$packages"
-  # Five frames a second: without a pace the eye would take all that this computer has.
-  echo 'import virtual_camera; virtual_camera.pace(0.2)' >"$packages/virtual_camera.pth"
+  # In the eye only: a .pth file is read by every Python, and this one loads libcamera. Five frames a
+  # second: without a pace the eye would take all that this computer has.
+  echo 'import sys; "eye" in sys.orig_argv and __import__("virtual_camera").pace(0.2)' >"$packages/virtual_camera.pth"
 }
 
 make_before() {
