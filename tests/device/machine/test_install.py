@@ -73,8 +73,8 @@ def test_an_upgrade_whose_kiosk_does_not_become_ready_is_rolled_back(online: Mac
     unit = online.told("cat", "/etc/systemd/system/kiosk.service")
     change_source(
         online,
-        "kiosk/app/cli.py",
-        "    raise typer.Exit(run_kiosk(",
+        "kiosk/app/services.py",
+        "    return found if isinstance(found, int) else run_kiosk(",
         "    raise SystemExit(7)  # (",
     )
     # A unit of the new version too: it must not stay behind.
