@@ -172,4 +172,6 @@ mkdir -p -- "$cache"
 making=before
 before=$(made_once "$cache-before/$(key_before)")
 making=after
-printf '%s/pi.img\n' "$(made_once "$cache/$(key_after)")"
+# Not inside printf, which would end well whatever happened.
+made=$(made_once "$cache/$(key_after)")
+printf '%s/pi.img\n' "$made"

@@ -46,7 +46,7 @@ fetch_source() {
   mkdir -- "$1/source"
   # Without most of what is for other machines; what configures the kernel (Kconfig) is read all the same.
   quietly "the kernel's source could not be unpacked" \
-    tar -C "$1/source" --strip-components=1 --wildcards --exclude='*.dts*' --exclude='*/Documentation/*.rst' \
+    tar -C "$1/source" --strip-components=1 --wildcards --exclude='*/arch/arm*/boot/dts/*' --exclude='*/Documentation/*.rst' \
     --exclude='*/drivers/gpu/*.[ch]' --exclude='*/drivers/net/*/*.[ch]' --exclude='*/drivers/media/*.[ch]' \
     --exclude='*/sound/*.[ch]' --exclude='*/tools/testing/*' \
     -xf "$1/package/usr/src/$source_package.tar.xz"
@@ -78,4 +78,6 @@ make_tree() {
   rm -rf -- "$work"
 }
 
-printf '%s/linux\n' "$(made_once "$cache/$(key)")"
+# Not inside printf, which would end well whatever happened.
+made=$(made_once "$cache/$(key)")
+printf '%s/linux\n' "$made"

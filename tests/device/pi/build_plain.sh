@@ -39,4 +39,6 @@ make_tree() {
   exec 8<&-
 }
 
-printf '%s/pi.img\n' "$(made_once "$cache/$(key)")"
+# Not inside printf, which would end well whatever happened.
+made=$(made_once "$cache/$(key)")
+printf '%s/pi.img\n' "$made"
