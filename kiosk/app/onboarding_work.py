@@ -26,7 +26,7 @@ from kiosk.app.sections import Enrolment, Identity
 from kiosk.clock import Clock
 from kiosk.door.signal import Failure, Fault
 from kiosk.enrolment.claim import claim_text
-from kiosk.enrolment.client import EnrolmentServer, root_by_pin
+from kiosk.enrolment.client import EnrolmentServer, answers, root_by_pin
 from kiosk.enrolment.file import EnrolledFile
 from kiosk.enrolment.keys import Held, Key, certificate_pem, certificates_in
 from kiosk.enrolment.wire import Refusal
@@ -96,7 +96,10 @@ class Work:
         try:
             self._network.join(setup.wifi)
         except (NetworkError, PayloadError) as error:
-            raise _Failed(Failure.NETWORK, error) from None
+            # A cable does as well, or the network that was there before.
+            if not answers(setup.server):
+                raise _Failed(Failure.NETWORK, error) from None
+            _log.warning("onboarding", what=f"{error}; the enrolment server is reached without it")
 
     def _enrol(self, setup: Setup) -> None:
         if self._is_done(setup):

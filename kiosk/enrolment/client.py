@@ -6,6 +6,7 @@ It can wait for `TIMEOUT_S` at each step, so it runs in a thread of its own or i
 import hashlib
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Sequence
 from typing import Protocol
@@ -38,6 +39,7 @@ from kiosk.enrolment.wire import (
 from kiosk.errors import EnrolmentError, EnrolmentRefused
 
 TIMEOUT_S = 10.0
+LOOK_S = 3.0
 
 
 class Server(Protocol):
@@ -92,6 +94,16 @@ class EnrolmentServer:
             return Enrolled.model_validate(found)
         except (ValueError, ValidationError):
             raise EnrolmentError(f"{self._url}: answers as no enrolment server does") from None
+
+
+def answers(url: str) -> bool:
+    """Tell whether somebody listens where the enrolment server should be; blocks for `LOOK_S`."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 443), LOOK_S):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def root_by_pin(url: str, pin: bytes) -> x509.Certificate:
