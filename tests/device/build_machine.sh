@@ -14,7 +14,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device}
 readonly debian=${1:-13}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/machine-$debian
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")/machine-$debian
 readonly cache
 readonly log="$cache/build.log"
 

@@ -4,7 +4,7 @@
 #
 #   bash tests/device/build_tree.sh
 #
-#   KIOSK_DEVICE_CACHE=folder   keep trees there; otherwise in .cache/device
+#   DEVICE_CACHE=folder   keep trees there; otherwise in .cache/device
 #
 # A tree is named after everything it was made from, so a second run with the same
 # inputs finds it. One that another input has made useless is removed.
@@ -19,7 +19,7 @@ shopt -s inherit_errexit
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")
 readonly cache
 readonly suite=trixie
 # trixie's own libcamera 0.4 is older than what picamera2 0.3.38 was made for.

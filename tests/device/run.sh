@@ -15,7 +15,7 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")
 readonly cache
 readonly log="$cache/run.log"
 # A test that hangs is ended by its own limit; this is for what no test can end.
@@ -33,7 +33,7 @@ if ((EUID != 0)); then
   # Mounts and namespaces need root; the tree and its cache then belong to root.
   command -v sudo >/dev/null ||
     { printf 'device: FAILED: this tier needs root, and there is no sudo\n' >&2 && exit 1; }
-  exec sudo ${KIOSK_DEVICE_CACHE:+KIOSK_DEVICE_CACHE="$KIOSK_DEVICE_CACHE"} ${VENV:+VENV="$VENV"} bash "$here/run.sh" "$debian"
+  exec sudo ${DEVICE_CACHE:+DEVICE_CACHE="$DEVICE_CACHE"} ${VENV:+VENV="$VENV"} bash "$here/run.sh" "$debian"
 fi
 
 # shellcheck source-path=SCRIPTDIR source=tree_parts.sh

@@ -142,7 +142,7 @@ made_once() {
   local folder=$1
   if [[ ! -f $folder/ready ]]; then
     ((EUID == 0)) || die "making the tree needs root"
-    mkdir -p -- "$folder" || die "there is no room for the tree at $cache; see KIOSK_DEVICE_CACHE"
+    mkdir -p -- "$folder" || die "there is no room for the tree at $cache; see DEVICE_CACHE"
     # Two runs at once must not make one tree together.
     exec 9>"$folder/lock"
     flock 9

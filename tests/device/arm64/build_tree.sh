@@ -13,7 +13,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device/arm64}
 readonly debian=$1
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/arm64-$debian
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")/arm64-$debian
 readonly cache
 readonly log="$cache/build.log"
 

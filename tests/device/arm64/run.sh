@@ -23,7 +23,7 @@ readonly formats=/proc/sys/fs/binfmt_misc
 # A Pi 4's processor. The emulator's own choice signs pointers in software, ten times as slow.
 readonly processor=cortex-a72
 
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")
 readonly cache
 readonly log="$cache/arm64.log"
 readonly pictures="$root/.cache/arm64-pictures"

@@ -22,7 +22,7 @@ readonly here
 readonly root=${here%/tests/device/pi}
 readonly kernel=$1
 readonly venv=${VENV:-$root/.venv}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/installed
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")/installed
 readonly cache
 readonly log="$cache/build.log"
 readonly suite=trixie

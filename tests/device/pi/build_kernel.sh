@@ -13,7 +13,7 @@ shopt -s inherit_errexit
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device/pi}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/kernel
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")/kernel
 readonly cache
 readonly log="$cache/build.log"
 # The kernel of Debian 13.

@@ -12,7 +12,7 @@ shopt -s inherit_errexit
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly root=${here%/tests/device/pi}
-cache=$(realpath -m -- "${KIOSK_DEVICE_CACHE:-$root/.cache/device}")/plain
+cache=$(realpath -m -- "${DEVICE_CACHE:-$root/.cache/device}")/plain
 readonly cache
 readonly log="$cache/build.log"
 readonly tree=$1
