@@ -246,6 +246,11 @@ THREATS: dict[Attacker, tuple[Threat, ...]] = {
             "the kiosk: its floor; the enrolment server: the claim is spent",
         ),
         Threat(
+            "move-wi-fi-by-a-code",
+            "move a kiosk to another Wi-Fi by a phone's code",
+            "the kiosk: only while the button inside its box is held",
+        ),
+        Threat(
             "read-sealed-password",
             "read the Wi-Fi password in a code that was sealed for another kiosk",
             "nobody can: it is sealed to that kiosk's bootstrap key",

@@ -95,6 +95,7 @@ def test_a_code_is_joined_once_and_the_door_never_sees_it() -> None:
     assert "secret" not in str(lines)
 
 
+@pytest.mark.threat("move-wi-fi-by-a-code")
 def test_without_the_button_it_is_a_code_like_any_other() -> None:
     with placed() as place:
         place.is_down = False
