@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kiosk.errors import OnboardingError
+from kiosk.onboarding.kept import make_durable
 
 _KEY_BYTES = 32
 _CHECK_BYTES = 3
@@ -127,7 +128,7 @@ def _make(path: Path) -> None:
             path.hardlink_to(draft)
     finally:
         draft.unlink(missing_ok=True)
-    _durable(path.parent)
+    make_durable(path.parent)
 
 
 def _give(target: int, folder: Path) -> None:
@@ -135,11 +136,3 @@ def _give(target: int, folder: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.chown(target, owner.st_uid, owner.st_gid)
-
-
-def _durable(folder: Path) -> None:
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)

@@ -53,7 +53,7 @@ class KeptCode:
             with self._path.open("r+b") as file:
                 _write_over(file.fileno())
             self._path.unlink()
-            _durable(self._path.parent)
+            make_durable(self._path.parent)
 
 
 def probe(folder: Path) -> None:
@@ -82,7 +82,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(target)
     draft.replace(path)
-    _durable(path.parent)
+    make_durable(path.parent)
 
 
 def _write_over(target: int) -> None:
@@ -90,7 +90,12 @@ def _write_over(target: int) -> None:
     os.fsync(target)
 
 
-def _durable(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
+    """Put what was made, renamed or removed in a folder on the disk.
+
+    Raises:
+        OSError: It is perhaps not there yet.
+    """
     held = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(held)
