@@ -98,15 +98,11 @@ def _trusted(places: Places) -> tuple[Trust, Setup | None, bool]:
         return trust, None, False
     # It was newer than what was known when it was taken, and may have left its settings since.
     found = Trust(signers, MADE_S, bootstrap).read(raw)
-    if isinstance(found, Refusal) or (left is not None and _is_older(found, left.issued)):
+    if isinstance(found, Refusal) or (left is not None and found.issued_s < left.issued):
         _log.warning("onboarding", what="the code on the disk does not count any more")
         kept.discard()
         return trust, None, True
     return trust, found, False
-
-
-def _is_older(setup: Setup, issued_s: int) -> bool:
-    return setup.issued_s < issued_s
 
 
 def _patience_s(settings: Settings | Unprovisioned, kept: Setup | None) -> float:
