@@ -1,6 +1,10 @@
 """The memory benchmark: what it counts, and what it calls growth."""
 
 import os
+import subprocess
+import sys
+
+import pytest
 
 from benchmarks.mappings import by_mapping, held, together_mb
 from benchmarks.memory import MOST_MB, Run, Sample
@@ -25,18 +29,36 @@ def at(minute: int, anonymous_mb: float, together_mb: float = 90.0) -> Sample:
 
 
 def test_what_is_written_to_is_counted_and_counted_once() -> None:
-    pid = os.getpid()
-    before, together_before = held(pid), together_mb([pid])
-    block = bytearray(b"x" * (BLOCK_MB << 20))
-    after, together = held(pid), together_mb([pid, pid])
-    assert after.anonymous_mb - before.anonymous_mb > BLOCK_MB - 1
-    assert after.private_mb - before.private_mb > BLOCK_MB - 1
-    assert by_mapping(pid)["anonymous"] > BLOCK_MB << 10
+    # A process of its own, which does nothing while it is looked at: this one is at work.
+    program = (
+        "print(flush=True); input()\n"
+        f"block = bytearray(b'x') * {BLOCK_MB << 20}\n"
+        "print(flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pid = process.pid
+        assert process.stdout.readline()
+        before, together_before = held(pid), together_mb([pid])
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        after, together, twice = held(pid), together_mb([pid]), together_mb([pid, pid])
+        pages = by_mapping(pid)
+        process.communicate(b"\n")
+    block_mb = pytest.approx(BLOCK_MB, abs=1)  # the interpreter takes some pages for itself
+    assert after.anonymous_mb - before.anonymous_mb == block_mb
+    # Not by its growth: other Pythons come, and share pages of the same files with this one.
+    assert after.private_mb > BLOCK_MB
+    assert pages["anonymous"] > BLOCK_MB << 10
     if together is None or together_before is None:
         assert os.geteuid() != 0  # only root is told which page is where
     else:
-        assert BLOCK_MB - 1 < together - together_before < 2 * BLOCK_MB
-    del block
+        assert together - together_before == block_mb
+        assert twice == together
 
 
 def test_growth_is_what_no_file_holds_since_it_was_warm() -> None:
