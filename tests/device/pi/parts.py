@@ -1,5 +1,6 @@
 """A virtual Pi: booted from a disk that is never written, with a folder that it shares with us."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -26,7 +27,8 @@ class VirtualPi:
 
     What the guest writes stays in the folder: another one in the same folder is the same Pi again.
     `share` is a folder that the guest has at /mnt. `init` is its first process, None is systemd.
-    One that is `timed` goes before this computer's other work, as a Pi has its processor to itself.
+    One that is `timed` goes before this computer's other work, as a Pi has its processor to itself:
+    another one that is waits for it.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class VirtualPi:
             *("--memory", memory, "--append", append),
             *(("--timed", "yes") if timed else ()),
         ]
-        self._image = image
+        self._image, self._timed = image, timed
 
     def __enter__(self) -> Self:
         pid = self.folder / "pid"
         pid.unlink(missing_ok=True)
+        if self._timed:
+            self._turn = (Path(os.environ["DEVICE_SCRATCH"]) / "timed").open("w")
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
         self._boot = subprocess.Popen(
             # With us ends the guest, however we end.
             [
@@ -74,6 +79,8 @@ class VirtualPi:
     ) -> None:
         if self._boot.poll() is None:
             self.pull_the_plug()
+        if self._timed:
+            self._turn.close()
 
     def pull_the_plug(self) -> None:
         """End the guest at once, as a power cut does; what it had not written is lost."""

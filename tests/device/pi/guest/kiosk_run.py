@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -10,10 +11,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tests.device.pi.guest import settings
 
+PATIENCE_S = 60.0
 _BANK = next(Path("/sys/devices/platform").glob("*/gpiochip*"))
 
 
@@ -32,6 +34,9 @@ class KioskRun:
             # A group of its own, which its eye joins.
             start_new_session=True,
         )
+        self._events: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         return self
 
     def __exit__(
@@ -42,21 +47,30 @@ class KioskRun:
     ) -> None:
         self.kill()
 
-    def until(self, event: str, **facts: Any) -> None:
+    def until(self, event: str, patience_s: float = PATIENCE_S) -> None:
         """Read the log until it says that, and show the console what else it said."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            sys.stderr.write(line.decode())
-            said = json.loads(line) if line.startswith(b"{") else {}
-            if said.get("event") == event and facts.items() <= said.items():
-                return
-        raise AssertionError(f"it ended and never said {event!r} with {facts}")
+        assert self.says(event, patience_s), f"it never said {event!r}"
+
+    def says(self, event: str, within_s: float) -> bool:
+        """Tell whether the log says that from now on, within so many seconds."""
+        deadline = time.monotonic() + within_s
+        with suppress(queue.Empty):
+            while (left_s := deadline - time.monotonic()) > 0:
+                if self._events.get(timeout=left_s) == event:
+                    return True
+        return False
 
     def rest(self) -> list[str]:
         """Return what events it logged since; only when it has ended."""
+        self._reader.join()
+        return [self._events.get_nowait() for _ in range(self._events.qsize())]
+
+    def _read(self) -> None:
         assert self._process.stderr is not None
-        lines = [line for line in self._process.stderr if line.startswith(b"{")]
-        return [json.loads(line)["event"] for line in lines]
+        for line in self._process.stderr:
+            sys.stderr.write(line.decode())
+            if line.startswith(b"{"):
+                self._events.put(json.loads(line)["event"])
 
     def kill(self) -> float:
         """End every process of it at once, with SIGKILL; return when (monotonic s)."""
