@@ -65,6 +65,7 @@ class Slides:
     """Plays the cards of `numbers`, each once, at 30 frames a second; the newest frame wins."""
 
     has_sensor = False
+    remark = None
     skipped = 0
 
     def __init__(self, count: int, notes: "Notes") -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from kiosk.lists import store
 from kiosk.lists.form import KEY_BYTES, ListName
 from kiosk.lists.keeper import Keeper, Terms
 from kiosk.lists.manifest import Manifest
@@ -55,8 +54,8 @@ def take(keeper: Keeper, found: Made) -> None:
         keeper.install(manifest, found.raw, found.shards)
 
 
-def _wait_for_nothing(descriptor: int) -> None:
-    del descriptor
+def _wait_for_nothing(fd: object) -> None:
+    del fd
 
 
 def _tell(word: str, number: int) -> None:
@@ -73,7 +72,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--without-fsync", action="store_true")
     options = parser.parse_args(sys.argv[1:] if given is None else given)
     if options.without_fsync:
-        store.make_durable = _wait_for_nothing
+        os.fsync = _wait_for_nothing
     keeper = keeper_in(options.folder)
     for number in range(1, options.versions + 1):
         if number % 3 == 0:

@@ -81,6 +81,7 @@ class Street:
     """
 
     has_sensor = False
+    remark = None
     skipped = 0
 
     def __init__(

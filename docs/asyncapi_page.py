@@ -163,7 +163,7 @@ def _operations() -> dict[str, Part]:
             "send",
             "status",
             "ledger operator",
-            "On a change, and every ten seconds; the last will too.",
+            "On a change, and every `courier.status_interval_s` (10); the last will too.",
         ),
         "receiveAcknowledgement": _operation(
             "receive", "acknowledgement", "ledger", "What the ledger has stored of this kiosk."

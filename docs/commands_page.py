@@ -8,16 +8,16 @@ from kiosk.lists.signed import FORM
 
 _INTRODUCTION = f"""# Commands
 
-Sent to `kiosk/v1/{{site}}/{{device}}/cmd/{{name}}`, QoS 1, not retained, with a short message expiry; at
-most {MAX_COMMAND_BYTES:,} bytes. Answered at `.../cmd/{{name}}/reply`, QoS 0, not retained. How to:
-[command a kiosk](../howto/command-a-kiosk.md); the whole wire: [asyncapi.json](asyncapi.json); why so:
-[ADR 22](../adr/0022-a-command-names-the-start.md).
+Sent to `kiosk/v1/{{site}}/{{device}}/cmd/{{name}}`, QoS 1, not retained, with a short message
+expiry; at most {MAX_COMMAND_BYTES:,} bytes. Answered at `.../cmd/{{name}}/reply`, QoS 0, not
+retained. How to: [command a kiosk](../howto/command-a-kiosk.md); the whole wire:
+[asyncapi.json](asyncapi.json); why so: [ADR 22](../adr/0022-a-command-names-the-start.md).
 
 ## What is signed
 
 A COSE_Sign1 (RFC 9052, tag 18) with Ed25519, algorithm and key's name in its protected header; the
-name is the first 8 bytes of the SHA-256 of the 32 public bytes. Its payload is a CBOR map; fields that
-a kiosk does not know are ignored:
+name is the first 8 bytes of the SHA-256 of the 32 public bytes. Its payload is a CBOR map; fields
+that a kiosk does not know are ignored:
 
 | Key | Value | Meaning |
 |---|---|---|
@@ -25,7 +25,7 @@ a kiosk does not know are ignored:
 | `name` | `{NAME}` | that it is a command, and no list |
 | `command` | text | the command's name, as in the topic |
 | `source` | text | the kiosk: `kiosk/v1/{{site}}/{{device}}` |
-| `nonce` | {NONCE_BYTES} bytes | the kiosk's present start, from `commands.nonce` in its [status](status.md) |
+| `nonce` | {NONCE_BYTES} bytes | the start, as `commands.nonce` in its [status](status.md) |
 | `counter` | integer | above every one that this key used for this start |
 | `until` | integer | `uptime_s` of the status after which it counts no more |
 | `arguments` | map of text to text | see below |

@@ -59,10 +59,10 @@ def _table() -> str:
 
 
 def _cell(fix: str) -> str:
-    """Return a fix as a cell of a table shows it; what a report fills in stands in capitals.
+    r"""Return a fix as a cell of a table shows it; what a report fills in stands in capitals.
 
     >>> _cell("nc -vz {host} {port} | tail")
-    'nc -vz HOST PORT \\\\| tail'
+    'nc -vz HOST PORT \\| tail'
     """
     fix = re.sub(r"\{(\w+)\}", lambda place: place[1].upper(), fix.replace("{remedy}", PINS_REMEDY))
     return fix.replace("|", "\\|").replace("<", "&lt;")

@@ -169,8 +169,10 @@ def _onboarding_rows() -> Iterator[str]:
         "",
         "## Cài đặt máy bằng mã · Onboarding by a code",
         "",
-        "Cho kỹ thuật viên. Xanh và đỏ cùng sáng không bao giờ có nghĩa là đã ghi nhận. · For the "
-        "technician. Green and red together never mean that somebody was recorded.",
+        (
+            "Cho kỹ thuật viên. Xanh và đỏ cùng sáng không bao giờ có nghĩa là đã ghi nhận. · For "
+            "the technician. Green and red together never mean that somebody was recorded."
+        ),
         "",
         "| Ý nghĩa | Meaning | Signal | Đèn và nhịp · Lights and rhythm | Âm · Tone |",
         "|---|---|---|---|---|",

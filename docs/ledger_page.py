@@ -14,7 +14,8 @@ from ledger.storage.tables import metadata
 _INTRO = """\
 The settings are one TOML file, `/etc/kiosk-ledger/config.toml` unless `--config FILE` says
 otherwise; `provisioning/ledger.example.toml` is one to start from. A variable
-`LEDGER_SECTION__KEY` overrides a key.
+`LEDGER_SECTION__KEY` overrides a key, and so does a credential of systemd
+named `ledger.SECTION.KEY`, which only the service can read.
 """
 _SECTIONS: dict[str, type[BaseModel]] = {
     "storage": StorageSettings,

@@ -20,6 +20,7 @@ RUSH = 10
 OUTAGE_S = DAY_S
 CLEARED_IN_S = 3_600
 NODES = 3
+SPARING_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def facts_table() -> str:
     spread = f"{BACKOFF_S[0]:g} to {BACKOFF_S[1]:g}"
     rows = [(_amount(f), f.means, f.source) for f in FACTS]
     rows += [
-        (f"{STATUS_EVERY_S:g} s", "so often at least a kiosk tells its status", own),
+        (f"{STATUS_EVERY_S:g} s", "so often at least a kiosk tells its status, unless told", own),
         (f"{spread} s", "bounds of the random pause before the next attempt to connect", own),
         (f"{DRAIN_HZ:g} a second", "events that one kiosk sends while it works off a queue", own),
     ]
@@ -103,6 +104,7 @@ def needs(kiosks: int) -> Iterator[tuple[str, str]]:
     yield "events a second, mean", _number(mean_hz)
     yield f"events a second, rush of {RUSH} times the mean", _number(rush_hz)
     yield "statuses a second, always", _number(status_hz)
+    yield f"the same with `status_interval_s = {SPARING_S}`", _number(kiosks / SPARING_S)
     messages_s = (rush_hz + status_hz) * MESSAGE.value
     yield "of one core for messages in a rush, without TLS", _share(messages_s)
     yield "memory of all nodes for connections", _bytes(kiosks * MEMORY.value)

@@ -6,14 +6,13 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from kiosk.app.status import Status
-from kiosk.door.event import ClockReading
 
 _INTRODUCTION = """# Status
 
 Published at `kiosk/v1/{site}/{device}/status`, retained, QoS 1: when it changes in kind, and at
-least every ten seconds. When the kiosk is gone the broker says `online: false` for it, after the
-keep-alive and `will_delay_s`. Readers ignore fields that they do not know. All that goes over the
-broker, as AsyncAPI 3: [asyncapi.json](asyncapi.json).
+least every ten seconds, or `courier.status_interval_s`. When the kiosk is gone the broker says
+`online: false` for it, after the keep-alive and `will_delay_s`. Readers ignore fields that they do
+not know. All that goes over the broker, as AsyncAPI 3: [asyncapi.json](asyncapi.json).
 """
 
 
@@ -49,22 +48,27 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 def _value(annotation: Any) -> str:
     """Return a type in the words of JSON.
 
-    >>> _value(int | None), _value(ClockReading), _value(tuple[str, ...])
+    >>> _value(int | None), _value(Status), _value(tuple[str, ...])
     ('integer or null', 'object', 'list of string')
     """
+    parts = get_args(annotation)
     if isinstance(annotation, UnionType):
-        return " or ".join(_value(part) for part in get_args(annotation))
-    origin, parts = get_origin(annotation), get_args(annotation)
+        return " or ".join(_value(part) for part in parts)
+    origin = get_origin(annotation)
     if origin is Literal:
         return " or ".join(f"`{part}`" for part in parts)
     if origin is tuple:
         return f"list of {_value(parts[0])}"
     if origin is dict:
         return f"object of {_value(parts[1])}"
+    return _plain(annotation)
+
+
+def _plain(annotation: type) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", NoneType: "null"}
     if annotation in names:
         return names[annotation]
     if issubclass(annotation, BaseModel):
         return "object"
-    values = getattr(annotation, "__members__", None)
-    return ", ".join(f"`{v.value}`" for v in values.values()) if values else "string"
+    values = getattr(annotation, "__members__", {}).values()
+    return ", ".join(f"`{value.value}`" for value in values) or "string"

@@ -1,6 +1,6 @@
 """The command `kiosk-ledger`: every command takes `--config FILE`, and fails in one line.
 
-The packages that a kiosk does not need are loaded by the commands that need them.
+The packages that store are loaded by the commands that need them.
 """
 
 import getpass
@@ -52,7 +52,8 @@ Who = Annotated[str | None, typer.Option(help="Who asks; absent: whoever is logg
 @app.command()
 def ingest(config: Config = settings.DEFAULT_PATH) -> None:
     """Store what comes in, until SIGTERM."""
-    from ledger.ingest import Ingest, Pace, spare_the_collector  # noqa: PLC0415 - see above
+    from ledger.alive import Alive  # noqa: PLC0415 - see above
+    from ledger.ingest import Ingest, Pace, spare_the_collector  # noqa: PLC0415
 
     loaded = settings.load(config)
     source = settings.build_source(loaded, config)
@@ -61,7 +62,7 @@ def ingest(config: Config = settings.DEFAULT_PATH) -> None:
     database.migrate()
     retention_s = loaded.storage.retention_days * _DAY_S
     pace = Pace(loaded.ingest.tell_s, loaded.ingest.gap_s, retention_s)
-    worker = Ingest(source, database.storage(), pace)
+    worker = Ingest(source, database.storage(), pace, alive=Alive(os.environ))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stopping.set())
     spare_the_collector()
@@ -288,8 +289,3 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("sqlalchemy", "alembic", "psycopg"):
-            raise
-        sys.stderr.write(f"{error.name} is not installed: pip install 'door-kiosk[ledger]'\n")
-        sys.exit(EXIT_SETTINGS)

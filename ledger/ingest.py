@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from kiosk.door.event import Acknowledgement
+from ledger.alive import Alive
 from ledger.errors import RowRefused, SourceLost, StorageError
 from ledger.reading import Received, Unread, read, refused
 from ledger.source import Batch, Message, Source
@@ -66,6 +67,7 @@ class Ingest:
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     stopping: threading.Event = field(default_factory=threading.Event)
+    alive: Alive = field(default_factory=lambda: Alive({}))
     counts: Counts = field(default_factory=Counts)
     _untold: dict[str, None] = field(default_factory=dict)
     _statuses: list[Message] = field(default_factory=list)
@@ -95,6 +97,9 @@ class Ingest:
         now_s = self.monotonic()
         if not self.stopping.is_set() and (now_s >= self._tell_at_s or not batch.events):
             self._follow_up(now_s)
+        if not self._failures:
+            how = "takes events in" if batch.connection else "waits for the broker"
+            self.alive.turned(how, reached=bool(batch.connection))
         return bool(batch.events)
 
     def run(self) -> None:
@@ -169,6 +174,8 @@ class Ingest:
             self.source.be_present(online=False)
         if self._failures % _SAID_TROUBLE_EVERY == 0:
             log.error("nothing can be stored", why=str(error))
+        # Trouble that is told is no hang.
+        self.alive.turned("nothing can be stored", reached=False)
         shortest_s, longest_s = _RETRY_S
         self.stopping.wait(min(longest_s, shortest_s * 2.0 ** min(self._failures, 16)))
         self._failures += 1

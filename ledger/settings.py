@@ -1,7 +1,10 @@
 """The ledger's settings: a TOML file, overridden by the environment, checked as a whole.
 
 `LEDGER_SOURCE__HOST` overrides `host` in `[source]`. A kiosk's variables begin with `KIOSK_`, so
-that both can run on one machine. A source's own settings are checked by its own model.
+that both can run on one machine. A credential of systemd's, `ledger.source.password`, stands
+between the two. A source's own settings are checked by its own model.
+
+Source: systemd.exec(5), "Credentials".
 """
 
 import ast
@@ -24,6 +27,7 @@ from ledger.source import Limits, Source
 
 DEFAULT_PATH = Path("/etc/kiosk-ledger/config.toml")
 PREFIX = "LEDGER_"
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SOURCES = Path(__file__).parent / "sources"
 
 
@@ -117,8 +121,13 @@ def load(path: Path) -> Settings:
             f"{path}: no such file; copy provisioning/ledger.example.toml there and edit it"
         )
     _check_environment()
+    credentials = _credentials()
     try:
         values = TomlConfigSettingsSource(Settings, path)()
+        for (section, key), value in credentials.items():
+            own = values.setdefault(section, {})
+            if isinstance(own, dict):
+                own[key] = value
         settings = Settings(**values)
     except ValidationError as error:
         raise errors.SettingsError(_lines(path, "", error)) from None
@@ -159,6 +168,21 @@ def build_source(settings: Settings, path: Path) -> Source:
 def _builds(path: Path) -> bool:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return any(isinstance(node, ast.FunctionDef) and node.name == "build" for node in tree.body)
+
+
+def _credentials() -> dict[tuple[str, str], str]:
+    """Return each credential `ledger.SECTION.KEY`: what a section's key is set to."""
+    folder, found = os.environ.get(_CREDENTIALS), {}
+    for path in sorted(Path(folder).glob("ledger.*.*")) if folder else ():
+        _, section, key = path.name.split(".", 2)
+        try:
+            # An editor or `echo` ends the line; no secret of ours does.
+            found[section, key] = path.read_text("utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError):
+            raise errors.SettingsError(
+                f"credential {path.name}: cannot be read as text; write it anew"
+            ) from None
+    return found
 
 
 def _check_environment() -> None:

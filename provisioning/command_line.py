@@ -18,7 +18,7 @@ PassphraseFile = Annotated[
 
 _MODES = {
     **dict.fromkeys(("reportlab", "fontpkg", "segno"), "cards"),
-    **dict.fromkeys(("starlette", "uvicorn"), "fleet"),
+    **dict.fromkeys(("starlette", "structlog", "uvicorn"), "fleet"),
 }
 """Which setup brings a library that a command needs."""
 

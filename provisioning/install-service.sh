@@ -1,13 +1,12 @@
 # shellcheck shell=bash
 # What a version puts outside of its folder, and its two services, for install.sh, which sources
-# this file: users, units, limits; start, ready, remove.
+# this file: users, units, limits; start, ready, remove. install-server.sh takes place, state and
+# restart_until_ready from here, and has its own of the others.
 #
-# Uses of install.sh: say, quietly, $home, $settings, $log, $cache.
+# Uses of install.sh: say, quietly, $home, $settings, $log, $cache, $shortcut, $services.
 : "${home:?install.sh sets it}" "${settings:?install.sh sets it}"
 
 readonly current="$home/current"
-readonly shortcut=/usr/local/bin/kiosk
-readonly services=(kiosk.service kiosk-eye.service)
 # A start takes 20 s where the eye stays silent; a slow Pi takes its time as well.
 readonly patience_s=90
 # Ready means ready for so long, in the same run.
@@ -125,7 +124,7 @@ restart_until_ready() {
     sleep 0.5
   done
   systemctl show --property=Id,StatusText "${services[@]}" >&2
-  journalctl --no-pager --quiet --output=cat --lines=12 -u kiosk -u kiosk-eye >&2
+  journalctl --no-pager --quiet --output=cat --lines=12 "${services[@]/#/--unit=}" >&2
   return 1
 }
 

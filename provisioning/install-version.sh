@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# One version in a folder of its own, for install.sh, which sources this file: the environment, and
-# the files that go elsewhere when the version is made the current one.
+# One version in a folder of its own, for install.sh and install-server.sh, which source this file: the
+# environment, and the files that go elsewhere when the version is made the current one.
 #
-# Uses of install.sh: say, die, quietly, is_package, is_pi, $root, $here, $home, $cache, $log;
+# Uses of install.sh: say, die, quietly, is_package, is_pi, $root, $here, $home, $cache, $log, $example,
+# $imports;
 # of setup-debian.sh: need, install_missing, has_zbar.
 : "${home:?install.sh sets it}" "${root:?install.sh sets it}" "${cache:?install.sh sets it}"
 
@@ -99,9 +100,9 @@ make_version() {
     install_from_index
   fi
   quietly "the environment does not work: an import fails" \
-    "$venv/bin/python" -I -c 'import kiosk.app.wiring, zbarlight, zxingcpp'
+    "$venv/bin/python" -I -c "import ${imports:?}"
   cp -r -- "$root/systemd" "$folder/systemd"
-  cp -- "$here/kiosk.example.toml" "$folder/"
+  cp -- "$here/${example:?}" "$folder/"
   # On disk before the mark: the power may fail in between.
   sync -f "$folder"
   touch "$folder/complete"

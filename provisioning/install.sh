@@ -23,6 +23,11 @@ readonly root=${here%/*}
 readonly home=/opt/door-kiosk
 readonly settings=/etc/kiosk/config.toml
 readonly cache=/var/cache/door-kiosk
+readonly shortcut=/usr/local/bin/kiosk
+readonly services=(kiosk.service kiosk-eye.service)
+readonly example=kiosk.example.toml
+# What a whole environment can import.
+readonly imports="kiosk.app.wiring, zbarlight, zxingcpp"
 readonly log="$cache/install.log"
 readonly installed_not_ready=3
 readonly rolled_back=4

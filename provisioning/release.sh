@@ -4,8 +4,8 @@
 #   bash provisioning/release.sh            packages for Debian 12 and 13, amd64 and arm64, in dist/
 #   bash provisioning/release.sh --quick    the same without the device tier
 #
-# Before it: move MADE_S in kiosk/onboarding/onboarded.py on to today. Kiosks with this software then take
-# no onboarding code that is older.
+# Before it: give the version its day in CHANGELOG.md, and MADE_S in kiosk/onboarding/onboarded.py the
+# same one; kiosks with this software then take no onboarding code that is older. A test compares both.
 #
 # The device tier installs this checkout by install.sh, and the package for this processor by apt,
 # on a clean Debian 13 under a real systemd; the other three packages are checked and not installed.

@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 from kiosk.app.inbox import Inbox, Item
 from kiosk.clock.system import Settings as SystemSettings
@@ -27,20 +28,27 @@ _JUMPS_S = (2.0, 3600.0, 40 * 86400.0, 20 * 365 * 86400.0)
 
 
 class Crowd(Inbox):
-    """The kiosk's inbox with a crowd before the door, until `until_s` (monotonic s).
+    """The kiosk's inbox with a crowd before the door, until `until_s` (monotonic s) or `over`.
 
     `green` tells how many were shown green in this life; a rush brings as many people as are
-    missing to `hz` green a second.
+    missing to `hz` green a second. `over` is a file: when it is there, everybody goes home. A
+    signal could come before somebody listens to it.
     """
 
     def __init__(
-        self, rng: random.Random, hz: float, until_s: float, green: Callable[[], int]
+        self,
+        rng: random.Random,
+        hz: float,
+        until_s: float,
+        green: Callable[[], int],
+        over: Path | None = None,
     ) -> None:
         super().__init__()
         self._rng = rng
         self._hz = hz
         self._until_s = until_s
         self._green = green
+        self._over = over
         self.begun_s = time.monotonic()
         self._beat_s = float("-inf")
 
@@ -52,6 +60,8 @@ class Crowd(Inbox):
         now_s = time.monotonic()
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
+            if self._over is not None and self._over.exists():
+                self._until_s = now_s
             return Heard(_heartbeat(), now_s)
         if now_s < self._until_s and self._green() < self.wanted(now_s):
             return Heard(_seen(person(self._rng), now_s), now_s)

@@ -56,6 +56,15 @@ def shown_in(files: Iterable[Path]) -> list[str]:
     return [line for path in files if path.exists() for line in path.read_text().splitlines()]
 
 
+def count_shown(files: Iterable[Path]) -> int:
+    """Return how many greens witnesses noted, without reading what they are.
+
+    >>> count_shown([])
+    0
+    """
+    return sum(path.read_bytes().count(b"\n") for path in files if path.exists())
+
+
 def judge(
     shown: Sequence[str], stored: Sequence[Stored], raw: int = 0, ledger_gaps: int = 0
 ) -> Judgement:
@@ -112,6 +121,11 @@ class LedgerView:
         with self._engine.connect() as connection:
             return [(row.source, row.epoch, row.seq) for row in connection.execute(wanted)]
 
+    def count(self) -> int:
+        """Return how many events it has."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(event)) or 0
+
     def whole_upto(self) -> dict[str, int]:
         """Return, for each epoch, up to where the ledger says that nothing is missing."""
         with self._engine.connect() as connection:
@@ -133,10 +147,10 @@ class LedgerView:
         self._engine.dispose()
 
 
-def settled(shown: Iterable[str], upto: dict[str, int]) -> bool:
+def has_all(shown: Iterable[str], upto: dict[str, int]) -> bool:
     """Tell whether the ledger says that it has all that was shown.
 
-    >>> settled(["a:1", "a:2"], {"a": 2}), settled(["a:1", "a:3"], {"a": 2}), settled(["b:1"], {})
+    >>> has_all(["a:1", "a:2"], {"a": 2}), has_all(["a:1", "a:3"], {"a": 2}), has_all(["b:1"], {})
     (True, False, False)
     """
     return all(

@@ -55,7 +55,8 @@ _PR_SET_PDEATHSIG = 1
 class Life(BaseModel):
     """One life of a kiosk, from its start to its end.
 
-    `hz`: so many green a second until `until_s` (monotonic s). `haste`: part of the random pauses
+    `hz`: so many green a second until `until_s` (monotonic s), or until the file `over` is there.
+    `haste`: part of the random pauses
     of the courier that is waited for; a broker that is killed every few seconds would else be away
     for minutes of each of them.
     """
@@ -73,6 +74,7 @@ class Life(BaseModel):
     seed: int
     hz: float
     until_s: float
+    over: Path
     haste: float
     clock_jumps: bool
 
@@ -91,7 +93,7 @@ def live(life: Life) -> int:
     rng = random.Random(life.seed)  # noqa: S311 - faults and made-up people, no secret
     with ExitStack() as stack:
         witness = WitnessStage(life.shown)
-        inbox = Crowd(rng, life.hz, life.until_s, lambda: witness.green)
+        inbox = Crowd(rng, life.hz, life.until_s, lambda: witness.green, life.over)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _n, _f: inbox.stop(0))
         threading.excepthook = lambda hook: _thread_died(inbox, hook)

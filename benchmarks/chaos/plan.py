@@ -16,7 +16,15 @@ START_S = 6.0
 SHORTEST_ACTIVE_S = 6.0
 """Below this no fault has time to strike."""
 CONTROL_ACTIVE_S = 30.0
-"""A control has time to lose something, on a slow machine too, and no more."""
+"""A control is under fault for so long at least; then until its fault had its chances."""
+CONTROL_LONGEST_S = 300.0
+"""Where a fault has not had its chances by then, the machine is too slow to tell."""
+PATIENCE = 5.0
+"""So many times longer than its share of the time may it take until ours has shown its events."""
+CONTROL_QUIET_S = 75.0
+"""A control that nothing came from for so long will bring nothing more. What is sent again goes out
+after 30 s, and 60 s after that: a control that loses nothing must not be taken for one that does.
+"""
 LONGEST_SETTLE_S = 300.0
 CONTROL_HZ = 600.0
 """Events a second before a control: it loses what is under way when a fault strikes, so that there
@@ -68,26 +76,35 @@ _KILLS = 4.0
 _ALL = 7.0
 _WEIGHTS = {Fault.KIOSK_KILLED: _KILLS, Fault.BROKER_KILLED: _KILLS, Fault.LEDGER_KILLED: _KILLS}
 
-BREAKS: tuple[tuple[Variant, frozenset[Fault]], ...] = (
+BREAKS: dict[tuple[Variant, frozenset[Fault]], int] = {
     # A PUBACK that is late keeps paho's window full and its queue growing, on any machine.
-    (Variant.PAHO_QUEUE, frozenset({Fault.KIOSK_KILLED, Fault.DELAYED})),
-    (Variant.PUBACK_DELETES, frozenset({Fault.BROKER_KILLED})),
-    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_KILLED})),
-    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_PAUSED})),
-    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_SLOW})),
-    (Variant.PUBACK_DELETES, frozenset({Fault.SWALLOWED})),
-)
-"""Which faults must break which control."""
+    (Variant.PAHO_QUEUE, frozenset({Fault.KIOSK_KILLED, Fault.DELAYED})): 12,
+    (Variant.PUBACK_DELETES, frozenset({Fault.BROKER_KILLED})): 8,
+    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_KILLED})): 1,
+    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_PAUSED})): 1,
+    (Variant.PUBACK_DELETES, frozenset({Fault.LEDGER_SLOW})): 5,
+    (Variant.PUBACK_DELETES, frozenset({Fault.SWALLOWED})): 20,
+}
+"""Which faults must break which control, and how many chances they need for it.
+
+A chance is counted in events and never in seconds, so that it is the same on each machine: a kill
+in the middle of traffic, a broker's queue that has overflown, a rest of a slow ledger in which more
+came than it can work off, an event that was dropped.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant under some faults; `weight` is its share of the time and of the events."""
+    """One variant under some faults; `weight` is its share of the time and of the events.
+
+    `chances`: so many must its faults have had before a control is judged by them.
+    """
 
     variant: Variant
     name: str
     faults: frozenset[Fault]
     weight: float = 1.0
+    chances: int = 0
 
     @property
     def must_lose(self) -> bool:
@@ -105,18 +122,26 @@ class Row:
 class Share:
     """How long a row is under fault, how long it may settle, and how many events it shows.
 
-    A control that has brought nothing more for `quiet_s` will not bring it.
+    On a slow machine it is under fault for longer, up to `longest_s`: ours until it has shown its
+    events, a control until its faults had their chances. A control that nothing came from for
+    `quiet_s` will bring nothing more.
     """
 
     active_s: float
     settle_s: float
     events: int
-    quiet_s: float = 25.0
+    quiet_s: float = CONTROL_QUIET_S
+    longest_s: float = CONTROL_LONGEST_S
+
+    def lasts_s(self, *, enough: bool) -> float:
+        """Return how long the faults strike, as far as is known: was there enough of them?"""
+        return self.active_s if enough else max(self.active_s, self.longest_s)
 
 
 def matrix() -> tuple[Row, ...]:
-    """Return all rows, the longest first: ours under each fault and under all; then controls.
+    """Return all rows: ours under each fault and under all, and the controls.
 
+    The longest come first, and controls before what is as long: they wait for longer afterwards.
     What breaks a control is played to ours too.
     """
     ours = [
@@ -125,8 +150,11 @@ def matrix() -> tuple[Row, ...]:
     ]
     ours += [Row(Variant.OURS, _name(each), each) for _, each in BREAKS if len(each) > 1]
     ours.append(Row(Variant.OURS, EVERYTHING, frozenset(Fault), _ALL))
-    controls = [Row(variant, _name(faults), faults) for variant, faults in BREAKS]
-    return tuple(sorted([*ours, *controls], key=lambda row: -row.weight))
+    controls = [
+        Row(variant, _name(faults), faults, chances=chances)
+        for (variant, faults), chances in BREAKS.items()
+    ]
+    return tuple(sorted([*ours, *controls], key=lambda row: (-row.weight, not row.must_lose)))
 
 
 def _name(faults: frozenset[Fault]) -> str:
@@ -153,9 +181,11 @@ def shares(rows: tuple[Row, ...], minutes: float, events: int) -> dict[Row, Shar
     ours = sum(weights)
     parts = {}
     for row in rows:
-        active_s = max(SHORTEST_ACTIVE_S, row.weight * a_turn_s)
         if row.must_lose:
-            active_s = CONTROL_ACTIVE_S
-        wanted = CONTROL_HZ * active_s if row.must_lose else events * row.weight / ours
-        parts[row] = Share(active_s, settle_s, int(wanted) + 1)
+            wanted = int(CONTROL_HZ * CONTROL_ACTIVE_S) + 1
+            parts[row] = Share(CONTROL_ACTIVE_S, LONGEST_SETTLE_S, wanted)
+        else:
+            active_s = max(SHORTEST_ACTIVE_S, row.weight * a_turn_s)
+            wanted = int(events * row.weight / ours) + 1
+            parts[row] = Share(active_s, settle_s, wanted, longest_s=PATIENCE * active_s)
     return parts

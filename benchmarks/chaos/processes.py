@@ -21,6 +21,15 @@ from benchmarks.chaos.kiosk import Life
 from provisioning.broker import Broker, end
 
 LEDGER = "from ledger.cli import main; main()"
+_CONFIG = """\
+[storage]
+url = "{url}"
+[source]
+kind = "mqtt"
+host = "127.0.0.1"
+port = {port}
+tls = false
+"""
 _START_S = 60.0
 _STOP_S = 20.0
 _LOOK_S = 0.05
@@ -149,10 +158,12 @@ class BrokerVictim(Victim):
 
 
 class LedgerVictim(Victim):
-    """The real `kiosk-ledger ingest`."""
+    """The real `kiosk-ledger ingest`; `url` is its database."""
 
-    def __init__(self, folder: Path, config: Path) -> None:
+    def __init__(self, folder: Path, url: str, port: int) -> None:
         super().__init__("ledger", folder / "ledger.log")
+        config = folder / "ledger.toml"
+        config.write_text(_CONFIG.format(url=url, port=port), "utf-8")
         self._command = [sys.executable, "-c", LEDGER, "ingest", "--config", str(config)]
         self._process: subprocess.Popen[bytes] | None = None
 

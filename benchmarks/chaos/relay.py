@@ -68,7 +68,8 @@ class Relay:
     """Listens on `port` while `with` lasts; `temper` may be replaced by any thread.
 
     `published` counts, for each event, how often a kiosk sent it, and `passed` all of them;
-    `exceeded` how often one sent more than the Receive Maximum that it was told.
+    `exceeded` how often one sent more than the Receive Maximum that it was told; `swallowed` how
+    many were answered with success and dropped.
     """
 
     _loop: asyncio.AbstractEventLoop
@@ -85,6 +86,7 @@ class Relay:
         self.published: Counter[str] = Counter()
         self.passed = 0
         self.exceeded = 0
+        self.swallowed = 0
         self.cuts = 0
 
     @property
@@ -204,6 +206,7 @@ class Relay:
         if event_id is not None and temper.refuse_with is not None:
             self._answer(packet.mid, puback(packet.mid, temper.refuse_with), wire)
         elif event_id is not None and self._rng.random() < temper.swallow:
+            self.swallowed += 1
             self._answer(packet.mid, puback(packet.mid, 0), wire)
         else:
             wire.broker.write(packet.raw)

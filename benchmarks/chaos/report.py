@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmarks.chaos.ran import Ran
+from benchmarks.chaos.ran import Ran, Verdict
 
 BEGIN, END = "<!-- begin: written by benchmarks.loss -->", "<!-- end -->"
 _HEAD = (
@@ -84,7 +84,7 @@ def summary(ran: Ran) -> str:
         f"{ran.row.name} ({ran.row.variant}): shown {found.shown}, lost {found.lost},"
         f" doubled {found.duplicated}, gaps {found.gaps}, rows {found.rows},"
         f" sent again {ran.repeated}, killed {kills or 'nothing'}, paused {ran.pauses},"
-        f" settled {cells(ran)[-1]}: {'kept' if ran.kept else 'BROKEN'}"
+        f" settled {cells(ran)[-1]}: {ran.verdict}"
     )
 
 
@@ -101,7 +101,9 @@ def broken(ran: Sequence[Ran], events: int) -> list[str]:
         lines += [f"{name}: {end}" for end in each.ends]
         if each.kept:
             continue
-        if each.row.must_lose:
+        if each.verdict is Verdict.UNTOLD:
+            lines.append(f"{name}: {_untold(each)}")
+        elif each.row.must_lose:
             lines.append(f"{name}: a control that lost nothing proves nothing")
         else:
             found = each.judgement
@@ -115,3 +117,12 @@ def broken(ran: Sequence[Ran], events: int) -> list[str]:
     if shown < events:
         lines.append(f"{shown} of the {events} events that were asked for")
     return lines
+
+
+def _untold(ran: Ran) -> str:
+    if ran.still_came:
+        return f"{Verdict.UNTOLD}: events still came when time was up; what is missing may be late"
+    return (
+        f"{Verdict.UNTOLD}: the fault had {ran.chances} of {ran.row.chances} chances within"
+        f" {ran.active_s:.0f} s, and nothing was lost"
+    )

@@ -8,11 +8,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchmarks.chaos.plan import REFUSALS, Fault
+from benchmarks.chaos.plan import BREAKS, REFUSALS, Fault
 from benchmarks.chaos.processes import Victim
 from benchmarks.chaos.relay import CALM, Relay
 
@@ -28,26 +28,48 @@ _OVERFLOW = 3600
 """Events; mosquitto keeps 1,000 for a ledger, and as many as its Receive Maximum are under way to
 one that does not answer: 2,000."""
 _TRAFFIC, _TRAFFIC_S = 40, 3.0
-"""A kill waits for so many events on the wire, for so long at most."""
+"""A kill waits for so many events on the wire, and not for longer unless it is a control's."""
 _PAUSE_S = (0.3, 4.0)
 _BETWEEN_PAUSES_S = (0.5, 3.0)
 _SLOW_S = (0.03, 1.2)
 """A slow ledger works for so long, and then not for so long."""
+_BEHIND = 1200
+"""Before a control it rests until so many events came, far more than it can store while it works:
+after three rests a queue has overflown."""
+_LATE_S, _VERY_LATE_S = 0.5, 5.0
+"""A late PUBACK; one so late that a library's window of 20 is full at a few events a second."""
+_BREAKING = {faults for _, faults in BREAKS}
 _REFUSED_S = (0.3, 1.5)
 _BETWEEN_REFUSALS_S = (0.5, 2.5)
 _FULL_S = (1.0, 4.0)
 _BETWEEN_FULL_S = (1.0, 3.0)
 _BLOCK_BYTES = 4096
-_LOOK_S = 1.0
+_LOOK_S, _STEP_S = 1.0, 0.01
 _KILLS = {Fault.KIOSK_KILLED: 6, Fault.BROKER_KILLED: 3, Fault.LEDGER_KILLED: 1}
 _TOGETHER = 3
 SPELL_S = (4.0, 12.0)
 """So long do the same faults strike, where a row has many."""
 
 
+class Chances:
+    """Counts how often a fault struck so that a control must lose by it; any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def note(self, *, struck: bool) -> None:
+        """Count one, where it struck so."""
+        with self._lock:
+            self.count += struck
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What there is to hurt, and `over`: when to stop. `long_s` is the longest that one is away."""
+    """What there is to hurt, and `over`: when to stop. `long_s` is the longest that one is away.
+
+    Before a control (`must_lose`) torments wait for as long as their count of events takes.
+    """
 
     kiosks: Sequence[Victim]
     broker: Victim
@@ -57,22 +79,34 @@ class Scene:
     over: threading.Event
     must_lose: bool = False
     long_s: float = 10.0
+    chances: Chances = field(default_factory=Chances)
 
-    def floods(self) -> None:
-        """Wait until a queue has overflown; before a control for as long as that takes."""
-        begun, begun_s = self.relay.passed, time.monotonic()
-        while self.relay.passed - begun < _OVERFLOW and not self.over.wait(0.1):
-            if not self.must_lose and time.monotonic() - begun_s > self.long_s:
-                return
+    @property
+    def had(self) -> int:
+        """How many chances the faults had so far."""
+        return self.chances.count + self.relay.swallowed
 
-    def traffic(self, rng: random.Random) -> None:
+    def floods(self) -> bool:
+        """Wait until a queue has overflown; tell whether it has."""
+        return self.passes(_OVERFLOW, self.long_s)
+
+    def traffic(self, rng: random.Random) -> bool:
         """Wait until events are under way, half of the times; before a control always."""
         if not self.must_lose and rng.random() < 0.5:
-            return
+            return False
+        return self.passes(_TRAFFIC, _TRAFFIC_S)
+
+    def passes(self, count: int, most_s: float) -> bool:
+        """Wait until so many more events went over the wire; False: not within `most_s`.
+
+        Before a control there is no such bound.
+        """
         begun, begun_s = self.relay.passed, time.monotonic()
-        while self.relay.passed - begun < _TRAFFIC and not self.over.wait(0.01):
-            if time.monotonic() - begun_s > _TRAFFIC_S:
-                return
+        while self.relay.passed - begun < count:
+            late = not self.must_lose and time.monotonic() - begun_s > most_s
+            if late or self.over.wait(_STEP_S):
+                return False
+        return True
 
     def waits(self, rng: random.Random, bounds_s: tuple[float, float]) -> bool:
         """Wait for a random while; False: it is over."""
@@ -101,10 +135,10 @@ def strike(
     faults: frozenset[Fault],
     scene: Scene,
     rng: random.Random,
-    for_s: float,
+    left_s: Callable[[], float],
     look: Callable[[], None],
 ) -> list[str]:
-    """Let these faults strike together for so long; return which could not be played.
+    """Let these faults strike together while time is left; return which could not be played.
 
     `look` may raise, to end it earlier.
     """
@@ -125,10 +159,9 @@ def strike(
     ]
     for thread in threads:
         thread.start()
-    until_s = time.monotonic() + for_s
     try:
-        while (left_s := until_s - time.monotonic()) > 0:
-            scene.over.wait(min(_LOOK_S, left_s))
+        while (still_s := left_s()) > 0:
+            scene.over.wait(min(_LOOK_S, still_s))
             look()
     finally:
         scene.over.set()
@@ -140,11 +173,12 @@ def strike(
 
 def temper(relay: Relay, faults: frozenset[Fault], rng: random.Random) -> None:
     """Let the relay do, from now on, what needs no moment of its own."""
+    late_s = _VERY_LATE_S if faults in _BREAKING else _LATE_S
     settings: dict[Fault, dict[str, float]] = {
         Fault.CUT: {"cut": 0.004},
         Fault.RECEIVE_MAXIMUM: {"receive_maximum": rng.choice((1, 2, 5, 10))},
         Fault.WITHHELD: {"withhold": 0.004},
-        Fault.DELAYED: {"delay_s": 0.5},
+        Fault.DELAYED: {"delay_s": late_s},
         Fault.DOUBLED: {"double": 0.5},
         Fault.SWALLOWED: {"swallow": 0.02},
     }
@@ -178,11 +212,14 @@ def _killing(victim: Victim, kind: str) -> Torment:
             lives_s = max(_LIVES_S[kind], _SCALE * victim.start_s)
             if scene.over.wait(min(rng.expovariate(1 / lives_s), 2 * lives_s)):
                 return
-            scene.traffic(rng)
+            struck = scene.traffic(rng)
             down_s = rng.uniform(0, _DOWN_S[kind])
             with victim.lock:
                 if victim.kill():
-                    scene.floods() if long else scene.over.wait(down_s)
+                    away = scene.floods if long else partial(scene.over.wait, down_s)
+                    filled = away()
+                    # A ledger that was away loses nothing unless the queue for it was too short.
+                    scene.chances.note(struck=filled if kind == "ledger" else struck)
                 victim.start()
             long = kind == "ledger" and rng.random() < _LONG_DOWN
 
@@ -194,7 +231,7 @@ def _pausing(victim: Victim, *, long: bool = False) -> Torment:
         floods = long
         while scene.waits(rng, _BETWEEN_PAUSES_S):
             pause_s = rng.uniform(*_PAUSE_S)
-            victim.pause(scene.floods if floods else partial(scene.over.wait, pause_s))
+            victim.pause(partial(_fills, scene) if floods else partial(scene.over.wait, pause_s))
             floods = long and rng.random() < _LONG_DOWN
 
     return torment
@@ -204,9 +241,17 @@ def _slowing(victim: Victim) -> Torment:
     def torment(scene: Scene, _: random.Random) -> None:
         works_s, rests_s = _SLOW_S
         while not scene.over.wait(works_s):
-            victim.pause(partial(scene.over.wait, rests_s))
+            victim.pause(partial(_falls_behind, scene, rests_s))
 
     return torment
+
+
+def _fills(scene: Scene) -> None:
+    scene.chances.note(struck=scene.floods())
+
+
+def _falls_behind(scene: Scene, rests_s: float) -> None:
+    scene.chances.note(struck=scene.passes(_BEHIND, rests_s))
 
 
 def _refusing(codes: Sequence[int]) -> Torment:

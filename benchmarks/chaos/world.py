@@ -4,12 +4,14 @@ It has its own broker, ledger, kiosks, network and folder, so that rows can run 
 the faults stop, the programs are left alone until the ledger has everything or time is up.
 """
 
+import math
 import random
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.chaos import torment
@@ -17,11 +19,12 @@ from benchmarks.chaos.databases import new_database
 from benchmarks.chaos.disk import small_disk
 from benchmarks.chaos.judge import (
     LedgerView,
+    count_shown,
     gaps_told,
+    has_all,
     held_in,
     judge,
     lost_of,
-    settled,
     shown_in,
     was_acknowledged,
 )
@@ -30,12 +33,13 @@ from benchmarks.chaos.plan import KIOSKS, Fault, Row, Share
 from benchmarks.chaos.processes import BrokerVictim, Cradle, KioskVictim, LedgerVictim, Victim
 from benchmarks.chaos.ran import Ran
 from benchmarks.chaos.relay import Relay
+from benchmarks.chaos.settling import Settled, Settling
 from benchmarks.chaos.slots import Slots
 
 HASTE = 0.02
 _SLACK = 1.3
 """A little more than its share, since nobody is green while a kiosk is down."""
-_LOOK_S = 1.0
+_LOOK_S, _SHORT_LOOK_S = 1.0, 0.25
 _FEW = 2
 """So many faults strike all the time; of more, some at a time."""
 _LONG_AWAY_S = (10.0, 20.0)
@@ -43,15 +47,6 @@ _FIRST_CROWD_S = 1.0
 _FIRST_WORD_S = 20.0
 _MOST_MB = 512
 _LEAST_MB = 1
-_CONFIG = """\
-[storage]
-url = "{url}"
-[source]
-kind = "mqtt"
-host = "127.0.0.1"
-port = {port}
-tls = false
-"""
 
 
 class Called(Exception):  # noqa: N818 - nobody's error: somebody wants to stop
@@ -78,7 +73,8 @@ class World:
         self._share = share
         self._frame = frame
         self._folder = frame.folder / row.place
-        self._until_s = 0.0
+        self._begun_s = self._until_s = self._active_s = 0.0
+        self._over = self._folder / "over"
         self._lives = 0
         self._small: Path | None = None
         self._remarks: list[str] = []
@@ -121,21 +117,16 @@ class World:
         stack.callback(broker.stop)
         broker.start()
         relay = stack.enter_context(Relay(broker.broker.port, self._rng("relay")))
-        config = self._folder / "ledger.toml"
-        config.write_text(_CONFIG.format(url=url, port=broker.broker.port), "utf-8")
-        ledger = LedgerVictim(self._folder, config)
+        ledger = LedgerVictim(self._folder, url, broker.broker.port)
         stack.callback(ledger.stop)
         ledger.start()
         if ledger.note_end():
             raise RuntimeError("\n".join(ledger.ends))
-        self._until_s = time.monotonic() + _FIRST_CROWD_S
+        self._wait_for_subscriptions(broker)
         kiosks = [self._kiosk(number, relay) for number in range(KIOSKS)]
         for kiosk in kiosks:
             stack.callback(kiosk.stop)
-            kiosk.start()
-        self._wait_for_a_word()
-        self._until_s = time.monotonic() + self._share.active_s
-        self._restart(kiosks)
+        self._begin(kiosks)
         scene = torment.Scene(
             kiosks,
             broker,
@@ -148,17 +139,37 @@ class World:
         )
         return scene, url
 
+    def _begin(self, kiosks: Sequence[KioskVictim]) -> None:
+        """Start the kiosks, with a crowd before each until the faults are over."""
+        # A control is started once: what it loses by a restart would be no fault's doing.
+        if not self._row.must_lose:
+            self._until_s = time.monotonic() + _FIRST_CROWD_S
+            self._restart(kiosks)
+            self._wait_for_a_word()
+        self._begun_s = time.monotonic()
+        self._until_s = self._begun_s + self._share.lasts_s(enough=False)
+        self._restart(kiosks)
+
+    def _wait_for_subscriptions(self, broker: BrokerVictim) -> None:
+        """Wait until the broker sends events to the ledger: before that it drops them."""
+        by_s = time.monotonic() + _FIRST_WORD_S
+        while not any("Sending SUBACK" in line for line in [*broker.broker.lines]):
+            self._look_off()
+            if time.monotonic() > by_s:
+                raise RuntimeError("the ledger does not subscribe")
+            self._frame.off.wait(_SHORT_LOOK_S)
+
     def _wait_for_a_word(self) -> None:
-        """Wait until each kiosk of ours has heard of a ledger once, as one that was installed has.
+        """Wait until each kiosk has heard of a ledger once, as one that was installed has.
 
         Without any ledger its rows stay for the retention period and no longer.
         """
         by_s = time.monotonic() + _FIRST_WORD_S
-        waiting = [] if self._row.must_lose else list(self._outboxes)
+        waiting = list(self._outboxes)
         while waiting and time.monotonic() < by_s:
             self._look_off()
             waiting = [path for path in waiting if not was_acknowledged(path)]
-            self._frame.off.wait(_LOOK_S / 4)
+            self._frame.off.wait(_SHORT_LOOK_S)
         if waiting:
             self._remarks.append(f"{len(waiting)} kiosks were never acknowledged before the faults")
 
@@ -183,6 +194,7 @@ class World:
                 seed=self._next_seed(),
                 hz=self._share.events * _SLACK / KIOSKS / self._share.active_s,
                 until_s=self._until_s,
+                over=self._over,
                 haste=HASTE,
                 clock_jumps=Fault.CLOCK_JUMPS in self._row.faults,
             )
@@ -197,12 +209,23 @@ class World:
     def _torment(self, scene: torment.Scene) -> None:
         """Let the faults strike until the time is over; leave all as it should be."""
         faults, rng = self._row.faults, self._rng("spells")
-        while (left_s := self._until_s - time.monotonic()) > 0:
-            together = faults if len(faults) <= _FEW else torment.spell(faults, rng)
-            spell_s = left_s if len(faults) <= _FEW else rng.uniform(*torment.SPELL_S)
-            self._failed += torment.strike(
-                together, scene, rng, min(spell_s, left_s), self._look_off
-            )
+        few = len(faults) <= _FEW
+        while self._left_s(scene) > 0:
+            together = faults if few else torment.spell(faults, rng)
+            spell_s = math.inf if few else rng.uniform(*torment.SPELL_S)
+            left_s = partial(self._left_s, scene, time.monotonic() + spell_s)
+            self._failed += torment.strike(together, scene, rng, left_s, self._look_off)
+        self._over.touch()
+        self._active_s = time.monotonic() - self._begun_s
+        if self._row.must_lose and self._active_s > 1.2 * self._share.active_s:
+            self._remarks.append(f"under fault for {self._active_s:.0f} s: few events in that time")
+
+    def _left_s(self, scene: torment.Scene, by_s: float = math.inf) -> float:
+        """Return how long the faults strike on, at most until `by_s`."""
+        events = 0 if self._row.must_lose else self._share.events
+        enough = scene.had >= self._row.chances and count_shown(self._shown) >= events
+        lasts_s = self._share.lasts_s(enough=enough)
+        return min(by_s, self._begun_s + lasts_s) - time.monotonic()
 
     def _finish(self, scene: torment.Scene, url: str) -> Ran:
         """Wait until all is settled, end everything in order, and judge."""
@@ -211,7 +234,7 @@ class World:
             victim.mend()
         view = LedgerView(url)
         try:
-            settled_s, restarted = self._settle(scene, view)
+            settled = self._settle(scene, view)
             for kiosk in scene.kiosks:
                 kiosk.stop()
             scene.ledger.note_end()
@@ -234,9 +257,11 @@ class World:
             judgement=judgement,
             kills=kills,
             pauses=sum(victim.pauses for victim in victims),
-            active_s=self._share.active_s,
-            settled_s=settled_s,
-            restarted=restarted,
+            chances=scene.had,
+            active_s=self._active_s,
+            settled_s=settled.after_s,
+            restarted=settled.restarted,
+            still_came=settled.still_came,
             repeated=relay.repeated,
             exceeded=relay.exceeded,
             cuts=relay.cuts,
@@ -244,35 +269,21 @@ class World:
             remarks=tuple(self._remarks),
         )
 
-    def _settle(self, scene: torment.Scene, view: LedgerView) -> tuple[float | None, bool]:
-        """Wait until the ledger has everything; return how long it took, and by a restart or not.
-
-        After half of the patience kiosks are started anew, which tries what was set apart. That is
-        told: no promise asks for a restart.
-        """
-        begun_s = time.monotonic()
-        restarted, was_settled = False, 0
-        best, best_s = -1, begun_s
+    def _settle(self, scene: torment.Scene, view: LedgerView) -> Settled:
+        """Wait until the ledger has everything, or nothing more is to come."""
+        settling = Settling(self._share, time.monotonic(), must_lose=self._row.must_lose)
         while True:
             self._look_off()
             upto = view.whole_upto()
             # Read each time: the last of a crowd may be shown after the faults are over.
             shown = shown_in(self._shown)
-            now_s = time.monotonic()
-            if settled(shown, upto) and not view.has_gaps():
-                if was_settled == len(shown):
-                    return now_s - begun_s, restarted
-                was_settled = len(shown)
-            if now_s - begun_s > self._share.settle_s:
-                return None, restarted
-            if sum(upto.values()) > best:
-                best, best_s = sum(upto.values()), now_s
-            if self._row.must_lose and now_s - best_s > self._share.quiet_s:
-                return None, restarted
-            if not self._row.must_lose and not restarted:
-                restarted = now_s - begun_s > self._share.settle_s * 0.6
-                if restarted:
-                    self._restart(scene.kiosks)
+            came = view.count() + scene.relay.passed
+            whole = has_all(shown, upto) and not view.has_gaps()
+            done = settling.look(time.monotonic(), len(shown), came, whole=whole)
+            if done is not None:
+                return done
+            if settling.asks_for_a_restart(time.monotonic()):
+                self._restart(scene.kiosks)
             self._frame.off.wait(_LOOK_S)
 
     @staticmethod

@@ -35,8 +35,8 @@ from benchmarks.pulled.plan import (
     Told,
     mark_of,
 )
-from kiosk.app.keys import replace_file
 from kiosk.door.signal import Signal
+from kiosk.durable import replace_file
 from kiosk.eye.people import person
 from kiosk.identity.periods import Terms, as_text, derived, period_at
 

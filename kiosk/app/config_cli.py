@@ -64,7 +64,7 @@ def check(config: ConfigFile = DEFAULT_PATH) -> None:
         raise _ended(error) from None
     settings = loaded.settings
     typer.echo(f"{one_line(str(config))}: ok")
-    without = {**loaded.eye.left_out, **left_out(settings.identity, settings.secrets.site_key)}
+    without = {**loaded.eye.without, **left_out(settings.identity, settings.secrets.site_key)}
     for name, why in without.items():
         typer.echo(f"{one_line(str(config))}: works without {name}: {why}", err=True)
 

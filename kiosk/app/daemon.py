@@ -39,6 +39,7 @@ from kiosk.errors import OutboxError
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.messages import Heartbeat, Message, Seen
 from kiosk.eye.supervisor import START_PATIENCE_S
+from kiosk.onboarding.shown import ShownBefore
 from kiosk.uplink import Commanded
 from kiosk.uplink.courier import CourierState
 
@@ -62,6 +63,7 @@ class Kiosk:
         self._keys = parts.keys.now()
         self._probe_at_s = float("-inf")
         self._eye = EyeWatch(parts.supervisor, parts.silent_s, self._now_s())
+        self._shown = ShownBefore()
         self._disk_s: float | None = None
         self._tell_clock_at_s = float("-inf")
         utc_offset_s = parts.conduct.rules.utc_offset_s
@@ -69,7 +71,7 @@ class Kiosk:
         self._way = parts.way or Way(parts.conduct.passing)
         self._orders = Orders(self._way, parts.notify, self._step, self._now_s)
         self._commanding = Commanding(parts.commands, self._orders.obey, parts.courier.answer)
-        self._account = Account(parts.outbox, parts.clock, self._way)
+        self._account = Account(parts.outbox, parts.clock, self._way, parts.status_interval_s)
         self._account.lists = parts.lists
         self._pulse = Pulse(parts.notify, max(parts.silent_s, START_PATIENCE_S))
 
@@ -121,9 +123,11 @@ class Kiosk:
         cue = self._eye.heard(message, at_s)
         match message:
             case Seen():
-                self._step(looked(message, at_s, self._keys, self._lists))
-            case Heartbeat():
+                self._step(looked(message, at_s, self._keys, self._lists, self._shown))
+            case Heartbeat(camera_ok=camera_ok):
                 self._account.hear(message, at_s)
+                if camera_ok:
+                    self._shown.look(at_s)
         self._maybe(cue)
 
     def _maybe(self, cue: Cue | None) -> None:
@@ -257,8 +261,9 @@ class Kiosk:
         if self._account.due(door, now_s):
             self._account.keys = KeyStatus(period=self._keys.period, trouble=parts.keys.trouble)
             status = self._account.status(door, now_s, self._eye.restarts)
-            parts.courier.say(status.model_dump_json().encode())
             parts.status_file.write(status)
+            if self._account.is_news(status, now_s):
+                parts.courier.say(status.model_dump_json().encode())
         proofs = Proofs(
             disk_s=self._disk_s,
             eye_s=self._eye.eye_s,

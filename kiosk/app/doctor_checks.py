@@ -132,7 +132,7 @@ def checks_of(visit: Visit, seen: Seen) -> Sequence[Check]:
         return [settings_check, *around, _Unexamined()]
     settings = seen.loaded.settings
     key = settings.secrets.site_key
-    without = {**seen.loaded.eye.left_out, **left_out(settings.identity, key)}
+    without = {**seen.loaded.eye.without, **left_out(settings.identity, key)}
     return [
         SettingsCheck(name, problems, without, is_root=visit.is_root),
         *around,

@@ -13,16 +13,18 @@ from pathlib import Path
 from types import FrameType
 
 from kiosk.app import collector
+from kiosk.app.choice import Chosen
 from kiosk.app.eye_settings import EyeSettings
 from kiosk.app.logs import Log
 from kiosk.app.notify import Notify
 from kiosk.errors import CameraLost
 from kiosk.eye import allocator
+from kiosk.eye.cameras import Camera
 from kiosk.eye.decoders import Decoder
 from kiosk.eye.link import EyeEnd
 from kiosk.eye.look import Look
 from kiosk.eye.messages import Heartbeat, Hello, Message
-from kiosk.eye.supervisor import EXIT_CAMERA_LOST, EXIT_PLANNED
+from kiosk.eye.supervisor import EXIT_CAMERA_LOST, EXIT_NO_KIOSK, EXIT_PLANNED
 from kiosk.eye.watch import Send, Watch
 
 _log = Log()
@@ -33,6 +35,8 @@ _KNOCK_EVERY_S = 0.2
 
 def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool, stats: bool = False) -> int:
     """Watch until asked to stop, the camera is lost or the kiosk is gone; return the exit code.
+
+    Where no kiosk listens within ten seconds it is `EXIT_NO_KIOSK`.
 
     `child`: die with the process that started us, even while a decoder hangs. `stats`: tell at the
     end what each way of looking has read.
@@ -53,7 +57,13 @@ def run_eye(loaded: EyeSettings, socket_path: Path, *, child: bool, stats: bool 
         _log.warning("decoder left out", decoder=name, why=why)
     look = build_look(loaded)
     try:
-        return EXIT_PLANNED if _watch(loaded, look, socket_path, lambda: stopping) else 0
+        link = knock(socket_path, lambda: stopping)
+    except OSError as error:
+        return _without_kiosk(socket_path, error)
+    if link is None:
+        return 0
+    try:
+        return EXIT_PLANNED if _watch(loaded, look, link, lambda: stopping) else 0
     except CameraLost as error:
         _log.error("camera lost", what=str(error))
         return EXIT_CAMERA_LOST
@@ -71,13 +81,10 @@ def build_look(loaded: EyeSettings) -> Look:
     return Look(decoders, loaded.eye)
 
 
-def _watch(
-    loaded: EyeSettings, look: Look, socket_path: Path, stopping: Callable[[], bool]
-) -> bool:
+def _watch(loaded: EyeSettings, look: Look, link: EyeEnd, stopping: Callable[[], bool]) -> bool:
     notify = Notify.of(os.environ)
-    link = _connected(socket_path, stopping)
     try:
-        camera = loaded.camera.load().build(loaded.camera.settings)
+        camera = open_camera(loaded.camera)
         try:
             collector.leave_what_stays()
             watch = Watch(camera, look, proving(link.send, notify), camera_kind=loaded.camera.kind)
@@ -87,6 +94,19 @@ def _watch(
     finally:
         link.close()
         notify.stopping()
+
+
+def open_camera(chosen: Chosen) -> Camera:
+    """Return the camera that was chosen, and say what is odd about it.
+
+    Raises:
+        CameraLost: There is none, or it does not start.
+        SettingsError: It cannot use its settings.
+    """
+    camera: Camera = chosen.load().build(chosen.settings)
+    if camera.remark is not None:
+        _log.warning("camera", what=camera.remark)
+    return camera
 
 
 def proving(send: Send, notify: Notify) -> Send:
@@ -107,8 +127,10 @@ def proving(send: Send, notify: Notify) -> Send:
     return send_and_prove
 
 
-def _connected(path: Path, stopping: Callable[[], bool]) -> EyeEnd:
+def knock(path: Path, stopping: Callable[[], bool]) -> EyeEnd | None:
     """Return the connection to the kiosk, which systemd may start a moment after us.
+
+    None: we were asked to stop before there was one.
 
     Raises:
         OSError: There is no kiosk.
@@ -118,9 +140,22 @@ def _connected(path: Path, stopping: Callable[[], bool]) -> EyeEnd:
             return EyeEnd(path)
         except OSError:
             if stopping():
-                raise
+                return None
             threading.Event().wait(_KNOCK_EVERY_S)
     return EyeEnd(path)
+
+
+def _without_kiosk(path: Path, error: OSError) -> int:
+    """Say in one line that nobody listens; return the exit code.
+
+    It is not 0: for systemd that would be a service that was never ready and broke its word.
+    """
+    _log.warning(
+        "no kiosk",
+        what=f"{path}: {error.strerror}; start kiosk.service, with the same eye.socket, and let "
+        "this user be in group kiosk-link",
+    )
+    return EXIT_NO_KIOSK
 
 
 def _die_with_parent() -> None:

@@ -78,6 +78,13 @@ class EyeSettings:
     left_out: Mapping[str, str]
     log: Log
 
+    @property
+    def without(self) -> dict[str, str]:
+        """What the eye could have and has not, by its name, and what would bring it."""
+        remark = getattr(self.camera.settings, "remark", None)
+        odd = None if remark is None else remark()
+        return {**self.left_out, **({} if odd is None else {"square pixels": odd})}
+
 
 def load_eye(path: Path, environ: Mapping[str, str]) -> EyeSettings:
     """Return only what the eye may know; the other sections are not looked at.

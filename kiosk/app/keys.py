@@ -5,7 +5,6 @@ written over. On an SD card that is not the end of it: the card may keep the old
 program reads it (docs/explanation/privacy.md).
 """
 
-import contextlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from kiosk.app.identity_checks import Secrets
 from kiosk.app.logs import Log
 from kiosk.app.sections import Identity
 from kiosk.clock import Clock
+from kiosk.durable import replace_secret
 from kiosk.errors import SettingsError
 from kiosk.identity.periods import SiteKey, Turning, as_text, period_at, ratcheted
 from kiosk.identity.sealing import Sealer
@@ -83,7 +83,7 @@ class KeyPeriods:
         if self._path is None or self._on_disk == self._site_key.period:
             return None
         try:
-            replace_file(self._path, as_text(self._site_key).encode())
+            replace_secret(self._path, as_text(self._site_key).encode())
         except OSError as error:
             self._look_at_s = now_s + _TRY_AGAIN_S
             return f"the old site key cannot be erased from its file: {error.strerror}"
@@ -141,7 +141,7 @@ def device_key(path: Path) -> bytes:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, token_bytes(_DEVICE_KEY_BYTES))
+            replace_secret(path, token_bytes(_DEVICE_KEY_BYTES))
         key = path.read_bytes()
     except OSError as error:
         raise SettingsError(
@@ -154,33 +154,3 @@ def device_key(path: Path) -> bytes:
             f"{_DEVICE_KEY_BYTES}; remove the file and a new key is made"
         )
     return key
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Leave all of `content` at `path`, or what was there; what was there is then written over.
-
-    Readable by its owner only.
-
-    Raises:
-        OSError: It could not be written; what was there is still there.
-    """
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.ExitStack() as stack:
-        # Held open: after the rename it has no name, and its blocks still hold what it said.
-        old = None
-        with contextlib.suppress(OSError):
-            old = stack.enter_context(path.open("r+b"))
-        draft.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        stack.callback(os.close, folder)
-        os.fsync(folder)
-        if old is not None:
-            old.write(bytes(os.fstat(old.fileno()).st_size))
-            old.flush()
-            os.fsync(old.fileno())

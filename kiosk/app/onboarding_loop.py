@@ -27,9 +27,7 @@ from kiosk.errors import OnboardingRefused
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.messages import Seen
 from kiosk.eye.supervisor import START_PATIENCE_S, Supervisor
-from kiosk.onboarding.form import Refusal, Setup, is_code, opened
-from kiosk.onboarding.kept import KeptCode, probe
-from kiosk.onboarding.stages import (
+from kiosk.onboarding.cues import (
     Begin,
     CardShown,
     CodeKept,
@@ -38,13 +36,14 @@ from kiosk.onboarding.stages import (
     Discard,
     End,
     Keep,
-    Onboarding,
     TimePassed,
     WorkDone,
     WorkFailed,
-    state_of,
-    step,
 )
+from kiosk.onboarding.form import Refusal, Setup, opened
+from kiosk.onboarding.kept import KeptCode, probe
+from kiosk.onboarding.machine import Onboarding, state_of, step
+from kiosk.onboarding.shown import is_code
 from kiosk.payloads.parts.trust import Context
 
 _log = Log()

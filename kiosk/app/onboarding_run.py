@@ -17,14 +17,15 @@ from kiosk.app.settings import Settings
 from kiosk.app.wifi_mending import mending
 from kiosk.app.wiring import build, listen_for_eye, make_inbox, take_header
 from kiosk.clock import Clock
+from kiosk.durable import replace_file
 from kiosk.errors import OnboardingError, SettingsError
 from kiosk.lists.signers import signers_in
 from kiosk.network.client import NetworkSocket
 from kiosk.onboarding.bootstrap import load_or_make
 from kiosk.onboarding.form import KIND, Refusal, Setup
-from kiosk.onboarding.kept import KeptCode, write_whole
+from kiosk.onboarding.kept import KeptCode
+from kiosk.onboarding.machine import PATIENCE_S
 from kiosk.onboarding.onboarded import MADE_S
-from kiosk.onboarding.stages import PATIENCE_S
 
 _log = Log()
 
@@ -68,7 +69,7 @@ def onboard(settings: Settings | Unprovisioned, config: Path, environ: Mapping[s
         return inbox.exit_code or 0
     if not ended:
         with contextlib.suppress(OSError):
-            write_whole(places.onboarding.passed_file, clock.read().boot.encode())
+            replace_file(places.onboarding.passed_file, clock.read().boot.encode())
     return EXIT_RESTART
 
 

@@ -19,12 +19,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kiosk.app.inbox import WorkEnded
-from kiosk.app.keys import replace_file
 from kiosk.app.logs import Log
 from kiosk.app.onboarding_section import Onboarding, onboarded_at
 from kiosk.app.sections import Enrolment, Identity
 from kiosk.clock import Clock
 from kiosk.door.signal import Failure, Fault
+from kiosk.durable import replace_file, replace_secret
 from kiosk.enrolment.claim import claim_text
 from kiosk.enrolment.client import EnrolmentServer, answers, root_by_pin
 from kiosk.enrolment.file import EnrolledFile
@@ -39,10 +39,11 @@ from kiosk.errors import (
 )
 from kiosk.identity.periods import SiteKey, Terms, as_text, period_at, site_key_in
 from kiosk.network.client import Network
+from kiosk.onboarding.cues import Begin
 from kiosk.onboarding.form import Setup
-from kiosk.onboarding.kept import KeptCode, write_whole
+from kiosk.onboarding.kept import KeptCode
 from kiosk.onboarding.onboarded import Onboarded
-from kiosk.onboarding.stages import Begin, Stage
+from kiosk.onboarding.stages import Stage
 
 _log = Log()
 
@@ -151,7 +152,7 @@ class Work:
                 left = Onboarded.of(
                     setup, held=places.enrolment.key_file, root=places.enrolment.ca_file
                 )
-                write_whole(places.onboarding.file, left.text().encode())
+                replace_file(places.onboarding.file, left.text().encode())
                 self._file.swap()
             # What it had before was revoked with the claim: there is nothing to go back to.
             self._file.prove()
@@ -178,7 +179,7 @@ class Work:
         with contextlib.suppress(OSError):
             if path.read_bytes() == pem:
                 return
-        write_whole(path, pem, 0o644)
+        replace_file(path, pem, 0o644)
 
     def _make_site_key(self, setup: Setup) -> None:
         """Make the venue's key where the settings name one that is not there.
@@ -192,7 +193,7 @@ class Work:
         days = identity.period_days
         period = period_at(self._clock.unix_s(), days)
         made = SiteKey(token_bytes(32), Terms(setup.site, days), period)
-        replace_file(path, as_text(made).encode())
+        replace_secret(path, as_text(made).encode())
         _log.info("onboarding", what="a site key of this kiosk's own was made")
 
 

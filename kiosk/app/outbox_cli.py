@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kiosk.app import payload_source
 from kiosk.app.command_errors import EXIT_TROUBLE, one_line_errors
 from kiosk.app.config_problems import one_line
 from kiosk.app.settings import DEFAULT_PATH, load_kiosk
@@ -24,7 +26,7 @@ from kiosk.errors import OutboxError, SettingsError
 
 if TYPE_CHECKING:
     # Only the commands import it: the eye runs from the same program and holds no outbox.
-    from kiosk.outbox.sqlite import Settings
+    from kiosk.outbox.sqlite import Settings, SqliteOutbox
     from kiosk.outbox.store.reading import Account
 
 _DAY_S = 86400
@@ -158,25 +160,59 @@ def erase(
     config: ConfigFile = DEFAULT_PATH,
 ) -> None:
     """Blank a person's events, whatever their age; their numbers stay. Works beside the kiosk."""
-    from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
-    from kiosk.outbox.store import damage  # noqa: PLC0415 - see above
-
     with one_line_errors():
         if not all(_HANDLE.fullmatch(each) for each in handle):
             raise OutboxError("a handle is 32 hex digits; kiosk-provision keys handle computes it")
-        settings = _settings(config)
-        if not settings.path.is_file():
-            raise OutboxError(f"{settings.path}: there is no outbox")
-        outbox = build(settings, "").sibling()
-        try:
+        with _beside(_settings(config)) as outbox:
             count = sum(outbox.erase(each) for each in handle)
             typer.echo(f"{count} events are blank now")
-            if not _try_often(outbox.empty_log):
-                typer.echo("the log beside the outbox still holds old pages; restart the kiosk")
-        finally:
-            outbox.close()
-        for each in damage.set_aside_files(settings.path):
-            typer.echo(f"{each.name} was set aside, is not searched, and may hold the person")
+
+
+@outbox_app.command()
+def forget(config: ConfigFile = DEFAULT_PATH) -> None:
+    """Forget when the card on standard input passed, and how often. Then restart the kiosk."""
+    from kiosk.app.outbox_person import mark_in  # noqa: PLC0415 - see above
+
+    with one_line_errors():
+        own = load_kiosk(config, os.environ)
+        mark = mark_in(_payload(), own)
+        with _beside(_settings(config)) as outbox:
+            typer.echo(f"{outbox.forget(mark)} rows are gone; restart the kiosk if it runs")
+
+
+def _payload() -> bytes:
+    """Return what is on standard input: a person's number must not stand on a command line.
+
+    Raises:
+        OutboxError: There is nothing, or more than a code holds.
+    """
+    try:
+        return payload_source.from_stream(sys.stdin.buffer)
+    except payload_source.NoPayload as error:
+        raise OutboxError(str(error)) from None
+
+
+@contextlib.contextmanager
+def _beside(settings: "Settings") -> Iterator["SqliteOutbox"]:
+    """Give the outbox, beside a kiosk that may use it; afterwards no old page is left in its log.
+
+    Raises:
+        OutboxError: There is none, and none is made.
+    """
+    from kiosk.outbox.sqlite import build  # noqa: PLC0415 - see above
+    from kiosk.outbox.store import damage  # noqa: PLC0415 - see above
+
+    if not settings.path.is_file():
+        raise OutboxError(f"{settings.path}: there is no outbox")
+    outbox = build(settings, "").sibling()
+    try:
+        yield outbox
+        if not _try_often(outbox.empty_log):
+            typer.echo("the log beside the outbox still holds old pages; restart the kiosk")
+    finally:
+        outbox.close()
+    for each in damage.set_aside_files(settings.path):
+        typer.echo(f"{each.name} was set aside, is not searched, and may hold the person")
 
 
 def _try_often(attempt: Callable[[], bool]) -> bool:

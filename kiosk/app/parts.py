@@ -6,6 +6,7 @@ from typing import Protocol
 from kiosk.app.keys import KeyPeriods
 from kiosk.app.notify import Notify
 from kiosk.app.status_file import StatusFile
+from kiosk.app.telling import STATUS_EVERY_S
 from kiosk.app.told_direction import Way
 from kiosk.clock import Clock
 from kiosk.commands.judging import Terms
@@ -49,6 +50,7 @@ class Parts:
     """What a kiosk is made of; each belongs to the main thread or never blocks it.
 
     `commands`: whose commands are taken; None: nobody's. `way`: None: as `conduct` says, for ever.
+    `status_interval_s`: so often at least the ward hears how we are.
     """
 
     outbox: Outbox
@@ -64,3 +66,4 @@ class Parts:
     status_file: StatusFile = field(default_factory=lambda: StatusFile(None))
     commands: Terms | None = None
     way: Way | None = None
+    status_interval_s: float = STATUS_EVERY_S

@@ -16,13 +16,19 @@ from kiosk.door.standing import UNLISTED, Standing
 from kiosk.eye.messages import Code, Hello, Seen
 from kiosk.identity import handle_of, mark_of
 from kiosk.lists import Lists
+from kiosk.onboarding.shown import ShownBefore
 from kiosk.payloads import formats, read
 
 _OLDEST_FRAME_S = 10.0
 
 
-def looked(seen: Seen, at_s: float, keys: Keys, lists: Lists) -> Looked:
-    """Return what the eye saw as a cue; `at_s` is when the kiosk heard of it (monotonic s)."""
+def looked(
+    seen: Seen, at_s: float, keys: Keys, lists: Lists, shown: ShownBefore | None = None
+) -> Looked:
+    """Return what the eye saw as a cue; `at_s` is when the kiosk heard of it (monotonic s).
+
+    `shown`: which code was answered before this start.
+    """
     sightings = []
     for code in seen.codes:
         raw = code.payload_bytes
@@ -30,7 +36,9 @@ def looked(seen: Seen, at_s: float, keys: Keys, lists: Lists) -> Looked:
             content = read(raw, formats(), lists.context)
             mark = mark_of(content, raw, keys.device)
             place = _place(code, seen.width_px)
-            sightings.append(Sighting(mark, content, place, _standing(content, keys, lists)))
+            standing = _standing(content, keys, lists)
+            answered = shown is not None and shown.has(raw, at_s)
+            sightings.append(Sighting(mark, content, place, standing, answered))
     # The eye is not trusted with time either: a frame is neither of the future nor of long ago.
     # Compared as whole numbers: a hostile one may be too large to become a float.
     captured_ns = min(seen.captured_ns, round(at_s * 1e9))

@@ -189,6 +189,14 @@ class Courier(_Section):
         description="Seconds; the first connection after a start waits a random part of them, so "
         "that a district whose power returns does not arrive at once.",
     )
+    status_interval_s: float = Field(
+        default=10.0,
+        ge=10,
+        le=3600,
+        description="Seconds; so often at least the status is published, and so old are its counts "
+        "and ages then. What changes in kind (a fault, trouble, a list) is told at once, whatever "
+        "this is.",
+    )
 
 
 class Lists(_Section):

@@ -29,19 +29,25 @@ from kiosk.uplink.courier import CourierState
 _log = Log()
 
 STATUS_EVERY_S = 10.0
+"""So often at least it is made, for whoever stands at the kiosk; told to others as settings say."""
 STATUS_AT_MOST_EVERY_S = 0.5
 
 
 class Account:
     """The kiosk's account of itself: what was heard of its parts, and the status made of it."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, way: Way) -> None:
+    def __init__(
+        self, outbox: Outbox, clock: Clock, way: Way, interval_s: float = STATUS_EVERY_S
+    ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._way = way
         self._started_s = clock.monotonic_s()
         self._said: tuple[object, ...] | None = None
         self._said_s = float("-inf")
+        self._interval_s = interval_s
+        self._told: tuple[object, ...] | None = None
+        self._told_s = float("-inf")
         self._heartbeat: Heartbeat | None = None
         self._heard_s = float("-inf")
         self._frames_hz: float | None = None
@@ -65,7 +71,7 @@ class Account:
             self._frames_hz = None
 
     def due(self, door: Door, now_s: float) -> bool:
-        """Tell whether to say it now: soon when it changed in kind, else now and then."""
+        """Tell whether to make it now: soon when it changed in kind, else now and then."""
         heard = (
             self.courier,
             self.lists,
@@ -76,9 +82,20 @@ class Account:
         )
         kinds = (door.phase, door.faults, *heard, door.background_count, self._trusted())
         since_s = now_s - self._said_s
-        if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and since_s < STATUS_EVERY_S):
+        is_old = since_s >= STATUS_EVERY_S or now_s - self._told_s >= self._interval_s
+        if since_s < STATUS_AT_MOST_EVERY_S or (kinds == self._said and not is_old):
             return False
         self._said, self._said_s = kinds, now_s
+        return True
+
+    def is_news(self, status: Status, now_s: float) -> bool:
+        """Tell whether the ward is to hear it too: what changed in kind, else at its interval."""
+        outbox = status.outbox
+        wrong = (status.site_key, outbox is None or outbox.trouble)
+        kinds = (self._said, wrong)
+        if kinds == self._told and now_s - self._told_s < self._interval_s:
+            return False
+        self._told, self._told_s = kinds, now_s
         return True
 
     def status(self, door: Door, now_s: float, eye_restarts: int) -> Status:

@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from kiosk.app.keys import replace_file
 from kiosk.app.logs import Log
 from kiosk.door.event import Direction
 from kiosk.door.machine import Passing
+from kiosk.durable import replace_file
 
 _log = Log()
 

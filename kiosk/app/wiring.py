@@ -92,6 +92,7 @@ def run_kiosk(settings: Settings, config: Path, environ: Mapping[str, str]) -> i
         parts = Parts(
             *(outbox, courier, player, clock, supervisor, keys, conduct_of(settings)),
             *(settings.eye.silent_s, notify, listed, status_file, *told),
+            status_interval_s=settings.courier.status_interval_s,
         )
         code = _run(parts, settings, inbox)
     _log.info("stopped")

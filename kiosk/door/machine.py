@@ -91,7 +91,7 @@ def _looked(door: Door, cue: Looked, conduct: Conduct) -> tuple[Door, tuple[Effe
     if door.phase is not Phase.READY:
         # A card that has had its answer stays answered; others are decided when the door works.
         answered = {m for m, p in door.presentations.items() if p.settled or p.repeated}
-        sightings = tuple(s for s in sightings if s.mark in answered)
+        sightings = tuple(s for s in sightings if s.answered or s.mark in answered)
     seen = observe(
         door.presentations,
         sightings,

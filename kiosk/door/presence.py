@@ -80,6 +80,7 @@ def _begin(sighting: Sighting, at_s: float, captured_s: float) -> Presentation:
         at_s,
         at_s,
         sighting.place,
+        settled=sighting.answered,
         standing=sighting.standing,
     )
 

@@ -33,10 +33,11 @@ class Sighting:
 
     `mark` stands for its content within this kiosk: keyed, random to anybody else, equal for the
     same card. `place` is None where the reader gives no position (zbarlight). `standing`: what the
-    lists said when it was seen.
+    lists said when it was seen. `answered`: it had its answer before this door began.
     """
 
     mark: str
     content: Content
     place: Place | None = None
     standing: Standing = UNLISTED
+    answered: bool = False

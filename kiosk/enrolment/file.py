@@ -10,6 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from kiosk.durable import make_durable
 from kiosk.enrolment.keys import Held, Key, held_in, key_in, key_pem, new_key
 from kiosk.errors import EnrolmentError
 
@@ -184,8 +185,4 @@ class EnrolledFile:
 
     def _durable(self) -> None:
         """Wait until the disk holds the folder's names."""
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        make_durable(self.path.parent)

@@ -16,6 +16,11 @@ _AF_METERING_WINDOWS = 1
 Rectangle = tuple[int, int, int, int]
 """Left, top, width, height, pixels."""
 
+SENSOR_SHAPES = ((16, 9), (4, 3), (16, 10), (169, 90))
+"""Width to height of what the Pi cameras' modes read out of their sensors; the last is the HQ's."""
+SHAPE_TOLERANCE = 0.02
+"""Crops are written with a few digits; a code may be wider than high by so much, and is read."""
+
 
 def _within(part: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     left, top, width, height = part
@@ -60,6 +65,50 @@ def controls(
         windows = [rectangle(focus_window, seen)]
         wanted |= {"AfMetering": _AF_METERING_WINDOWS, "AfWindows": windows}
     return wanted
+
+
+def shape_remark(
+    crop: Part, frame_px: tuple[int, int], sensor: Rectangle | None = None
+) -> str | None:
+    """Return that a crop has another shape than the frames, and which would do; None: it has not.
+
+    A camera scales what it is told to cut out to the frame, whatever the shape of either. Without
+    `sensor` only what every Pi camera would stretch is remarked on.
+
+    >>> shape_remark((0.25, 0.25, 0.5, 0.5), (1280, 720))
+    >>> remark = shape_remark((0.25, 0.25, 0.5, 0.5), (1280, 720), (0, 0, 3280, 2464))
+    >>> remark.partition("; ")[2]
+    'on a sensor of 3280:2464 let it be 0.5 wide and 0.374 high'
+    """
+    shapes = SENSOR_SHAPES if sensor is None else (sensor[2:],)
+    fitting = [(shape, fitted(crop, shape, frame_px)) for shape in shapes]
+    if any(size == crop[2:] for _, size in fitting):
+        return None
+    # The last of the known shapes is rare, and so is the one before it.
+    advice = [
+        f"on a sensor of {across}:{down} let it be {width:g} wide and {height:g} high"
+        for (across, down), (width, height) in fitting[:2]
+    ]
+    return (
+        f"camera.crop = {[float(f'{part:g}') for part in crop]}: another shape than the frames, "
+        f"{frame_px[0]} x {frame_px[1]}, so the picture is stretched, codes too; "
+        f"{', '.join(advice)}"
+    )
+
+
+def fitted(crop: Part, sensor: tuple[int, int], frame_px: tuple[int, int]) -> tuple[float, float]:
+    """Return width and height, as parts, with which a crop has the frame's shape; never larger.
+
+    >>> fitted((0.25, 0.25, 0.5, 0.5), (4608, 2592), (1280, 720))
+    (0.5, 0.5)
+    >>> fitted((0.25, 0.25, 0.5, 0.5), (4608, 2592), (640, 480))
+    (0.375, 0.5)
+    """
+    _, _, width, height = crop
+    wider = (width * sensor[0] * frame_px[1]) / (height * sensor[1] * frame_px[0])
+    if abs(wider - 1) <= SHAPE_TOLERANCE:
+        return width, height
+    return (round(width / wider, 3), height) if wider > 1 else (width, round(height * wider, 3))
 
 
 def rectangle(part: Part, whole: Rectangle) -> Rectangle:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+EXIT_NO_KIOSK = 68
+"""EX_NOHOST of sysexits.h: nobody listens for what the eye sees; no fault of the camera."""
 EXIT_CAMERA_LOST = 69
 """EX_UNAVAILABLE of sysexits.h: the eye ended because its camera did."""
 EXIT_PLANNED = 75

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.durable import make_durable
 from kiosk.errors import ListError
 from kiosk.lists import shards
 from kiosk.lists.drain import MAX_BYTES as MAX_RATE_BYTES
@@ -180,12 +181,8 @@ class Store:
         """Keep other processes from writing here, and give the folder's descriptor."""
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            above = os.open(self.folder.parent, os.O_RDONLY)
-            try:
-                _give(self.folder, above)
-                make_durable(above)
-            finally:
-                os.close(above)
+            _give(self.folder, self.folder.parent)
+            make_durable(self.folder.parent)
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -201,23 +198,18 @@ class Store:
         try:
             _give(descriptor, folder)
             _write(descriptor, parts)
-            make_durable(descriptor)
+            os.fsync(descriptor)
         finally:
             os.close(descriptor)
         draft.rename(path)
-        make_durable(folder)
+        os.fsync(folder)
 
 
-def _give(made: int | Path, folder: int) -> None:
+def _give(made: int | Path, folder: int | Path) -> None:
     """Let what root has made belong to whoever owns the folder, so that the kiosk can read it."""
     if os.geteuid() == 0:
-        owner = os.fstat(folder)
+        owner = os.stat(folder)  # noqa: PTH116 - a folder that is open has no Path
         os.chown(made, owner.st_uid, owner.st_gid)
-
-
-def make_durable(descriptor: int) -> None:
-    """Wait until the disk holds what was written to a file, or the names of a folder."""
-    os.fsync(descriptor)
 
 
 def _write(descriptor: int, parts: Iterable[bytes]) -> None:

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from kiosk.durable import make_durable
 from kiosk.errors import OnboardingError
-from kiosk.onboarding.kept import make_durable
 
 _KEY_BYTES = 32
 _CHECK_BYTES = 3

@@ -23,6 +23,7 @@ from kiosk.enrolment.claim import CLAIM_BYTES, PIN_BYTES, checked_server
 from kiosk.errors import EnrolmentError, OnboardingRefused, PayloadError
 from kiosk.lists.signed import FORM, LARGEST
 from kiosk.network.wifi import Wifi, checked
+from kiosk.onboarding.shown import START, is_code
 from kiosk.payloads.parts import base45, cbor, cose
 from kiosk.payloads.parts.trust import Algorithm, Context, NotGenuine
 
@@ -30,7 +31,6 @@ KIND = "onboarding"
 """What an operator's key signs; one that is trusted with lists or commands alone onboards none."""
 NAME = "onboarding"
 """What the signed map says that it is."""
-START = "DKSETUP:1:"
 MAX_CODE_BYTES = 1600
 """Of a code as it is read; one has about 450, and one with the longest names of all 1,400."""
 USUAL_PORT = 8883
@@ -83,15 +83,6 @@ class Setup:
     port: int
     issued_s: int
     wifi: Wifi | None = None
-
-
-def is_code(raw: bytes) -> bool:
-    """Tell whether these bytes claim to be an onboarding code; nothing in them is looked at.
-
-    >>> is_code(b"DKSETUP:1:ABC"), is_code(b"DKENROL:1:ABC")
-    (True, False)
-    """
-    return raw.startswith(START.encode())
 
 
 def opened(raw: bytes, signers: Context, floor_s: int, bootstrap: X25519PrivateKey | None) -> Setup:

@@ -5,9 +5,9 @@ removed. Every file here is whole or not there, whatever the power does.
 """
 
 import contextlib
-import os
 from pathlib import Path
 
+from kiosk.durable import make_durable, replace_file, write_over
 from kiosk.onboarding.form import MAX_CODE_BYTES
 
 _PROBE = "onboarding.probe"
@@ -41,7 +41,7 @@ class KeptCode:
         Raises:
             OSError: It could not be written; the one before is still there.
         """
-        write_whole(self._path, raw)
+        replace_file(self._path, raw)
 
     def discard(self) -> None:
         """Remove the code, if there is one.
@@ -51,7 +51,7 @@ class KeptCode:
         """
         with contextlib.suppress(FileNotFoundError):
             with self._path.open("r+b") as file:
-                _write_over(file.fileno())
+                write_over(file.fileno())
             self._path.unlink()
             make_durable(self._path.parent)
 
@@ -63,41 +63,5 @@ def probe(folder: Path) -> None:
         OSError: It does not.
     """
     path = folder / _PROBE
-    write_whole(path, b"probe")
+    replace_file(path, b"probe")
     path.unlink()
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Leave all of `content` at `path`, or what was there.
-
-    Raises:
-        OSError: It could not be written; what was there is still there.
-    """
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    target = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(target, "wb") as file:
-        os.fchmod(target, mode)
-        file.write(content)
-        file.flush()
-        os.fsync(target)
-    draft.replace(path)
-    make_durable(path.parent)
-
-
-def _write_over(target: int) -> None:
-    os.pwrite(target, bytes(os.fstat(target).st_size), 0)
-    os.fsync(target)
-
-
-def make_durable(folder: Path) -> None:
-    """Put what was made, renamed or removed in a folder on the disk.
-
-    Raises:
-        OSError: It is perhaps not there yet.
-    """
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)

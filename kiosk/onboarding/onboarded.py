@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kiosk.onboarding.form import Setup
 
 MADE_S = 1_767_225_600
-"""2026-01-01: no code for this software is older. Moved on with each release."""
+"""2026-01-01: no code for this software is older. Each release moves it on to its day."""
 _NOTE = "# Written by onboarding; counts above config.toml. It is no file to edit."
 
 

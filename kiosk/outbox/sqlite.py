@@ -140,6 +140,13 @@ class SqliteOutbox:
         """Blank every event that holds `handle`; return how many those were."""
         return erasure.erase(self._file, handle)
 
+    def forget(self, mark: str) -> int:
+        """Remove what is remembered of `mark`; return how many rows that was.
+
+        A door that runs still remembers, until it starts again.
+        """
+        return erasure.forget(self._file, mark)
+
     def empty_log(self) -> bool:
         """Remove old pages from the log; False where somebody else reads or writes just now."""
         return self._file.run(retention.truncate_log)

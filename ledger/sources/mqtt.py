@@ -27,7 +27,7 @@ from kiosk.door.event import LEDGER_TOPIC, TOPIC_ROOT, LedgerPresence
 from ledger.errors import SettingsError, SourceLost
 from ledger.source import Batch, Limits, Message
 from ledger.sources import answers, read_ahead
-from ledger.sources.encryption import tls_context
+from ledger.sources.encryption import Encryption
 from ledger.sources.inbox import Inbox
 
 log = structlog.get_logger()
@@ -194,9 +194,9 @@ class MqttSource:
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.reconnect_delay_set(1, 30)
         if settings.tls:
-            client.tls_set_context(
-                tls_context(settings.ca_file, settings.cert_file, settings.key_file)
-            )
+            encryption = Encryption(settings.ca_file, settings.cert_file, settings.key_file)
+            client.tls_set_context(encryption.context)
+            client.on_pre_connect = lambda *_: encryption.renew()
         if settings.username is not None:
             password = settings.password.get_secret_value() if settings.password else None
             client.username_pw_set(settings.username, password)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.durable import make_durable
 from kiosk.payloads.parts.trust import Algorithm, IssuerKey
 from provisioning import key_file
 from provisioning.cards.code import Issuer
@@ -27,11 +28,7 @@ class Files:
         """Give a file its name, for good."""
         draft.rename(target)
         with contextlib.suppress(OSError):  # Not every file system takes this of a folder.
-            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            make_durable(target.parent)
 
     def remove(self, path: Path) -> None:
         """Remove a file if it is there."""

@@ -3,6 +3,7 @@
 from kiosk.door.credential import CardClass, DayParity
 from provisioning.cards import days
 from provisioning.cards.register import Card, Ward
+from provisioning.paper.distance import ANY_CARD, LARGE_CODE
 
 Phrase = tuple[str, str]
 
@@ -18,8 +19,8 @@ PARITIES: dict[DayParity, Phrase] = {
     DayParity.ODD: ("Ngày lẻ", "odd days"),
 }
 HOLD: Phrase = (
-    "Đưa mã vào trước máy, cách 15 đến 25 cm, giữ yên đến khi đèn sáng và có tiếng.",
-    "Hold the code 15 to 25 cm before the kiosk, still, until it lights up and sounds.",
+    f"Đưa mã vào trước máy, cách {LARGE_CODE.vietnamese}, giữ yên đến khi đèn sáng và có tiếng.",
+    f"Hold the code {LARGE_CODE.english} before the kiosk, still, until it lights up and sounds.",
 )
 CARE: Phrase = (
     "Giữ thẻ phẳng, khô, sạch. Đừng gấp, viết hay che lên mã và viền trắng quanh mã.",
@@ -39,11 +40,12 @@ COPY: Phrase = (
 )
 POCKET: Phrase = (
     (
-        "Đưa mã cách máy 15 đến 25 cm, giữ yên. Mất thẻ: báo ngay cho phường{contact}. "
+        f"Đưa mã cách máy {ANY_CARD.vietnamese}, giữ yên. "
+        "Mất thẻ: báo ngay cho phường{contact}. "
         "Bản sao cũng là thẻ: đừng để ai chụp mã."
     ),
     (
-        "Hold the code 15 to 25 cm from the kiosk, still. Lost: tell the ward at once. "
+        f"Hold the code {ANY_CARD.english} from the kiosk, still. Lost: tell the ward at once. "
         "A copy is the card: it proves issue, not presence."
     ),
 )

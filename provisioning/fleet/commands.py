@@ -186,7 +186,7 @@ def revoke_service(
 
 def _tell_revoked(fleet: FleetFolder, phrase: str) -> None:
     """Write the revocations of the issuing keys that there are now."""
-    Registrar(fleet, fleet.signers(phrase), time.time).write_revocations()
+    Registrar(fleet, fleet.signers(phrase), time.time).revocations.write()
 
 
 def _pin(fleet: FleetFolder) -> str:

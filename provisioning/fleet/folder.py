@@ -23,7 +23,6 @@ from provisioning.fleet.roll import Roll
 
 _ISSUING = re.compile(r"issuing-([1-9][0-9]*)\.pem")
 _LARGEST_BYTES = 64_000
-_LIST_END = b"-----END X509 CRL-----\n"
 
 
 class Terms(BaseModel):
@@ -190,18 +189,6 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-def revocation_lists(path: Path) -> dict[x509.Name, x509.CertificateRevocationList]:
-    """Return the lists in a file, by who signed them; none where there is no file."""
-    try:
-        parts = path.read_bytes().split(_LIST_END)[:-1]
-        found = [x509.load_pem_x509_crl(part + _LIST_END) for part in parts]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
-        raise ProvisioningError(f"{path}: cannot be read; remove it: it is made anew") from None
-    return {each.issuer: each for each in found}
 
 
 def pems(found: Sequence[x509.Certificate]) -> str:

@@ -20,7 +20,7 @@ from kiosk.errors import EnrolmentError, EnrolmentRefused
 from provisioning.errors import ProvisioningError
 from provisioning.fleet import certificates, names
 from provisioning.fleet.certificates import SERVER_DAYS, Public, Signer
-from provisioning.fleet.folder import FleetFolder, locked, pems, revocation_lists, write
+from provisioning.fleet.folder import FleetFolder, locked, pems
 from provisioning.fleet.issuing_keys import IssuingKeys, Reopen
 from provisioning.fleet.requests import (
     certificate,
@@ -30,6 +30,7 @@ from provisioning.fleet.requests import (
     refuse,
     signing_request,
 )
+from provisioning.fleet.revocations import Revocations
 from provisioning.fleet.roll import Certificate, Claim, Roll
 
 _DAY_S = 86_400
@@ -59,6 +60,7 @@ class Registrar:
         self.terms = folder.terms()
         self._clock_s = now_s
         self._issuing = IssuingKeys(folder, signers, reopen)
+        self.revocations = Revocations(folder, self._issuing, self._now_s)
         self._root = folder.root_certificate()
         self._revoked = threading.Event()
 
@@ -176,46 +178,13 @@ class Registrar:
                     raise ProvisioningError(f"{name}: is not on the roll")
                 roll.revoke_device(name, now_s)
                 count = roll.revoke(name, why, now_s)
-            self._write_revocations()
+            self.revocations.write_locked()
         return count
-
-    def write_revocations(self) -> bytes:
-        """Write what is revoked beside the roll, one list for each issuing key; return it."""
-        # One after the other, in whatever process: an older list must not replace a newer one.
-        with locked(self.folder.path):
-            return self._write_revocations()
-
-    def _write_revocations(self) -> bytes:
-        now_s, lists = self._now_s(), list[x509.CertificateRevocationList]()
-        before, signers = revocation_lists(self.folder.revocations), self._issuing.now()
-        with self._opened() as roll:
-            for number, issuing in self.folder.issuing():
-                signer = signers.get(number)
-                if signer is not None:
-                    revoked = roll.revoked(number, now_s)
-                    lists.append(certificates.revocations(signer, revoked, now_s, now_s))
-                elif issuing.subject in before:
-                    # Made since we began: whoever made it keeps its list.
-                    lists.append(before[issuing.subject])
-        raw = b"".join(each.public_bytes(Encoding.PEM) for each in lists)
-        write(self.folder.revocations, raw, 0o644)
-        return raw
 
     @property
     def root(self) -> str:
         """The root's certificate, for whoever has its pin."""
         return pems([self._root])
-
-    def revocations(self) -> bytes:
-        """Return what is revoked, as a broker reads it."""
-        try:
-            return self.folder.revocations.read_bytes()
-        except FileNotFoundError:
-            return self.write_revocations()
-        except OSError as error:
-            raise ProvisioningError(
-                f"{self.folder.revocations}: cannot be read: {error.strerror}"
-            ) from None
 
     def _now_s(self) -> int:
         return int(self._clock_s())
@@ -223,7 +192,7 @@ class Registrar:
     def _tell_revoked(self) -> None:
         if self._revoked.is_set():
             self._revoked.clear()
-            self.write_revocations()
+            self.revocations.write()
 
     def _may_renew(self, known: Certificate | None, now_s: int) -> None:
         # A service has no slash in its name, and is enrolled by hand.

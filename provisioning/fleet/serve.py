@@ -104,7 +104,7 @@ class EnrolmentServer:
         return Response(self._registrar.root, media_type="application/x-pem-file")
 
     async def _crl(self, _request: Request) -> Response:
-        raw = await run_in_threadpool(self._registrar.revocations)
+        raw = await run_in_threadpool(self._registrar.revocations.read)
         return Response(raw, media_type="application/x-pem-file")
 
 

@@ -1,6 +1,7 @@
 """`kiosk-provision serve`: the enrolment server on a web server, over HTTPS and nothing else."""
 
 import contextlib
+import os
 import socket
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from kiosk.enrolment.keys import key_pem
+from ledger.alive import Alive
 from provisioning.command_line import one_line_errors
 from provisioning.errors import ProvisioningError
 from provisioning.fleet.certificates import Signer, new_key, server
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 CERTIFICATE, KEY = "serve.pem", "serve.key"
 _MOST_CONNECTIONS = 100
 _KEEP_ALIVE_S = 5
+_SAID_EVERY_S = 10
 
 
 def serve(
@@ -45,7 +48,7 @@ def serve(
         phrase = passphrase(passphrase_file, f"the issuing key of {folder}")
         signers = fleet.signers(phrase)
         registrar = Registrar(fleet, signers, time.time, lambda: fleet.signers(phrase))
-        registrar.write_revocations()
+        registrar.revocations.write()
         _certify(fleet, signers[-1], names)
         app = EnrolmentServer(registrar, time.monotonic).app()
         where = f"enrolment server for {', '.join(names)}: https://{bind}:{port}"
@@ -56,11 +59,17 @@ def _run(app: "Starlette", fleet: FleetFolder, at: tuple[str, int], where: str) 
     """Answer requests until a signal ends it; `where` is said when it listens, and not before."""
     import uvicorn  # noqa: PLC0415 - only who serves needs it
 
+    alive = Alive(os.environ)
+
+    async def turned() -> None:
+        alive.turned(where, reached=True)
+
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 typer.echo(where)
+                await turned()
 
     config = uvicorn.Config(
         app,
@@ -75,6 +84,8 @@ def _run(app: "Starlette", fleet: FleetFolder, at: tuple[str, int], where: str) 
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_S,
         lifespan="off",
+        callback_notify=turned,
+        timeout_notify=_SAID_EVERY_S,
     )
     # uvicorn ends in order at Ctrl-C, and then raises it again.
     with contextlib.suppress(KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from provisioning.paper.distance import ANY_CARD
 from provisioning.paper.page import GREY, WIDTH_MM, Page, Style, Text
 from provisioning.poster import legend, pictograms
 
@@ -17,7 +18,10 @@ _TEXT = Style(9.5, leading=1.2)
 
 TITLE: Phrase = ("Đưa thẻ trước máy", "Hold your card before the kiosk")
 STEPS: tuple[Phrase, ...] = (
-    ("Đưa mã trên thẻ cách máy 10 đến 20 cm, giữ yên", "Code 10 to 20 cm away, hold still"),
+    (
+        f"Đưa mã trên thẻ cách máy {ANY_CARD.vietnamese}, giữ yên",
+        f"Code {ANY_CARD.english} away, hold still",
+    ),
     ("Mỗi lần một thẻ", "One card at a time"),
     ("Đèn xanh: đã ghi nhận, mời vào", "Green: recorded, please pass"),
 )

@@ -1,5 +1,6 @@
 """Three drawings of how to use the kiosk, each 40 mm wide and 30 mm high."""
 
+from provisioning.paper.distance import ANY_CARD
 from provisioning.paper.page import BLACK, GREEN, GREY, RED, WHITE, Page, Style
 
 WIDTH_MM, HEIGHT_MM = 40.0, 30.0
@@ -14,7 +15,7 @@ def hold(page: Page, x: float, y: float) -> None:
     page.stroke([(near, level), (far, level)], 0.4)
     for tip, back in ((near, 1.6), (far, -1.6)):
         page.polygon([(tip, level), (tip + back, level - 1), (tip + back, level + 1)], BLACK)
-    page.line(near + 0.3, level - 1.8, "10-20 cm", _LABEL)
+    page.line(near + 0.3, level - 1.8, f"{ANY_CARD.near_cm}-{ANY_CARD.far_cm} cm", _LABEL)
 
 
 def alone(page: Page, x: float, y: float) -> None:

@@ -21,8 +21,8 @@ from benchmarks.chaos.world import Frame
 PATIENCE_S = 60.0
 SAMPLE = (
     Row(Variant.OURS, "killed and cut", frozenset({Fault.KIOSK_KILLED, Fault.CUT})),
-    Row(Variant.PAHO_QUEUE, "killed", frozenset({Fault.KIOSK_KILLED, Fault.DELAYED})),
-    Row(Variant.PUBACK_DELETES, "dropped", frozenset({Fault.SWALLOWED})),
+    Row(Variant.PAHO_QUEUE, "killed", frozenset({Fault.KIOSK_KILLED, Fault.DELAYED}), chances=3),
+    Row(Variant.PUBACK_DELETES, "dropped", frozenset({Fault.SWALLOWED}), chances=3),
 )
 
 
@@ -41,12 +41,20 @@ def processes_about(folder: Path) -> list[str]:
 
 @pytest.mark.timeout(240)
 def test_the_kiosk_loses_nothing_where_both_controls_lose(tmp_path: Path) -> None:
-    shares = {row: Share(7.0, 60.0, 3000, quiet_s=4.0) for row in SAMPLE}
+    # A control's time is over at once: its chances are what it lasts for.
+    shares = {
+        row: Share(1.0, 60.0, 200, quiet_s=4.0, longest_s=90.0)
+        if row.must_lose
+        else Share(7.0, 60.0, 1000, longest_s=60.0)
+        for row in SAMPLE
+    }
     off = threading.Event()
     slots = Slots(len(SAMPLE), SAMPLE, off)
     with Cradle() as cradle:
         ran = loss.run(SAMPLE, shares, Frame(tmp_path, cradle, 7, None, slots, off))
     assert broken(ran, 1) == []
+    assert all(each.chances >= each.row.chances for each in ran)
+    assert ran[0].judgement.shown >= 1000
     assert ran[0].kills["kiosk"] > 0
     assert processes_about(tmp_path) == []
 

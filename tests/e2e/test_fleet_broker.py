@@ -216,7 +216,7 @@ def test_what_a_lost_issuing_key_signed_is_refused_without_its_list(tmp_path: Pa
     fleet.folder.distrust(old.number)
     fleet.signers = fleet.folder.signers(PHRASE)
     fleet.registrar = fleet.opened()
-    fleet.registrar.write_revocations()
+    fleet.registrar.revocations.write()
     place.held[HONEST] = fleet.write(tmp_path / "anew", fleet.enrolled(HONEST))
     key = certificates.new_key()
     forged = certificates.client(old, key.public_key(), OTHER, int(fleet.now_s()), 10)

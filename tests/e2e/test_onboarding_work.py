@@ -19,9 +19,10 @@ from kiosk.enrolment.keys import certificate_pem, certificates_in, held_in
 from kiosk.identity.periods import SiteKey, Terms, as_text, site_key_in
 from kiosk.network.client import NetworkSocket
 from kiosk.network.wifi import Wifi
+from kiosk.onboarding.cues import Begin
 from kiosk.onboarding.form import Setup
 from kiosk.onboarding.kept import KeptCode
-from kiosk.onboarding.stages import Begin, Stage
+from kiosk.onboarding.stages import Stage
 from tests.e2e.newcomer import Newcomer, claim_for, pin_of
 from tests.parts.certificates import ROOT as STRANGER
 from tests.parts.fleets import DAY_S, Fleet

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from kiosk.errors import OnboardingError, OnboardingRefused
 from kiosk.network.wifi import Wifi
 from kiosk.onboarding.bootstrap import public_text, read_public
-from kiosk.onboarding.form import MAX_CODE_BYTES, START, Refusal, Setup, opened, payload_of, text_of
+from kiosk.onboarding.form import MAX_CODE_BYTES, Refusal, Setup, opened, payload_of, text_of
+from kiosk.onboarding.shown import START
 from kiosk.payloads.parts import base45
 from provisioning.lists.making import signed
 from tests.parts.onboarding_codes import (

@@ -7,11 +7,16 @@ import pytest
 from docs import delivery_page, generate, mount_page, wire_page
 from docs.optics import (
     CAMERAS,
+    CITIZEN,
     CODES,
     DEFAULT,
     LEAST_PX,
+    POCKET,
+    SHEET,
     SMEARED_MODULES,
     WANTED_PX,
+    farthest_mm,
+    nearest_mm,
     seen_mm,
     view,
 )
@@ -19,6 +24,7 @@ from kiosk.app.sections import Door
 from kiosk.app.wiring_boards import BOARDS
 from kiosk.app.wiring_plan import LED_OHM, PIN_MA
 from kiosk.eye.cameras.picamera2 import Settings
+from provisioning.paper.distance import ANY_CARD, LARGE_CODE, Distance
 from tests.parts.markdown import ROOT
 
 GUIDES = {name: (ROOT / name).read_text(encoding="utf-8") for name in mount_page.PAGES}
@@ -64,6 +70,28 @@ def test_both_guides_say_the_same_distance_for_the_same_card() -> None:
 def test_the_venue_is_told_the_distance_of_a_citizen_card_with_the_usual_camera() -> None:
     usual = next(row for row in rows(mount_page.khoang_cach()) if row[0] == "Camera Module 3")
     assert f"**đưa thẻ căn cước cách máy {usual[1]}**" in " ".join(VIETNAMESE.split())
+
+
+def test_paper_tells_distances_at_which_the_usual_camera_reads() -> None:
+    usual = next(camera for camera in CAMERAS if camera.name == "Camera Module 3")
+    seen = view(usual, DEFAULT)
+    for told, code in ((ANY_CARD, CITIZEN), (ANY_CARD, POCKET), (LARGE_CODE, SHEET)):
+        assert told.near_cm * 10 >= nearest_mm(seen, code, usual)
+        assert told.far_cm * 10 <= farthest_mm(seen, code, LEAST_PX)
+    # A card is told nothing that the poster beside the kiosk does not say as well.
+    assert ANY_CARD.near_cm <= LARGE_CODE.near_cm < LARGE_CODE.far_cm <= ANY_CARD.far_cm
+    for code in CODES:
+        assert nearest_mm(seen, code, usual) + 50 <= ANY_CARD.far_cm * 10
+
+
+@pytest.mark.parametrize("told", [ANY_CARD, LARGE_CODE])
+def test_the_guides_quote_the_paper(told: Distance) -> None:
+    assert told.english in " ".join(ENGLISH.split())
+    assert f'"{told.vietnamese}"' in " ".join(VIETNAMESE.split())
+
+
+def test_residents_read_the_same_distance_in_the_readme() -> None:
+    assert ANY_CARD.vietnamese in (ROOT / "README.vi.md").read_text(encoding="utf-8")
 
 
 def test_both_guides_say_the_same_heights() -> None:

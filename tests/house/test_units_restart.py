@@ -18,6 +18,7 @@ from kiosk.eye.supervisor import (
     CAMERA_PAUSE_S,
     CAMERA_WINDOW_S,
     EXIT_CAMERA_LOST,
+    EXIT_NO_KIOSK,
     EXIT_PLANNED,
     START_PATIENCE_S,
 )
@@ -53,6 +54,13 @@ def test_no_start_limit_ends_a_service_itself() -> None:
         assert settings_of(name)["StartLimitIntervalSec"] == ["0"]
         assert "StartLimitAction" not in settings_of(name)
         assert "FailureAction" not in settings_of(name)
+
+
+def test_an_eye_without_a_kiosk_is_started_again_for_ever() -> None:
+    unit = settings_of("kiosk-eye.service")
+    assert unit["Restart"] == ["always"]
+    assert str(EXIT_NO_KIOSK) not in unit["RestartPreventExitStatus"]
+    assert EXIT_NO_KIOSK not in {0, EXIT_CAMERA_LOST, EXIT_PLANNED, EXIT_SETTINGS}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +127,8 @@ CAMERA_LOST = {"SERVICE_RESULT": "exit-code", "EXIT_STATUS": str(EXIT_CAMERA_LOS
         ({"SERVICE_RESULT": "timeout", "EXIT_STATUS": "KILL"}, "", []),
         ({"SERVICE_RESULT": "watchdog", "MAINPID": "7"}, "", ["reboot --force"]),
         ({"SERVICE_RESULT": "exit-code", "EXIT_STATUS": str(EXIT_PLANNED)}, "", []),
+        # Nor does an eye that finds no kiosk, however often.
+        ({"SERVICE_RESULT": "exit-code", "EXIT_STATUS": str(EXIT_NO_KIOSK)}, "", []),
         ({"SERVICE_RESULT": "success", "EXIT_STATUS": "0"}, "", []),
         ({"SERVICE_RESULT": "signal", "EXIT_STATUS": "SEGV"}, "", []),
     ],

@@ -23,7 +23,7 @@ from tests.parts.fleets import PHRASE, ROOT_PHRASE, Client, Fleet, FleetBroker
 from tests.parts.ledger_worker import ingesting, settings_of
 from tests.parts.markdown import Block
 from tests.parts.page_reader import Reader
-from tests.parts.serving import Said, Serving
+from tests.parts.serving import Serving
 
 SITE = "hk-042"
 RELOAD = "sudo systemctl reload mosquitto"
@@ -55,8 +55,6 @@ class AtWork:
         self.broker = FleetBroker(folder, self.fleet)
         # A page's broker has its settings beside its other files.
         (self.broker.files / broker_files.CONFIG).touch()
-        self._worker = ExitStack()
-        self.said: Said | None = None
 
     def enrolled(self, name: str) -> Path:
         """Return key and certificate of a kiosk, as it has them."""
@@ -105,16 +103,10 @@ class AtWork:
         self.database.migrate()
         with ExitStack() as stack:
             stack.enter_context(self.broker)
-            stack.callback(self._worker.close)
-            self.restart_ledger()
+            config = settings_of(self.folder, self.broker.port, self._ledger)
+            stack.enter_context(ingesting(config))
             stack.enter_context(self.serving)
             yield
-
-    def restart_ledger(self) -> None:
-        """Start the ledger, anew if it runs: it reads its certificate then, and never again."""
-        self._worker.close()
-        config = settings_of(self.folder, self.broker.port, self._ledger)
-        self.said = self._worker.enter_context(ingesting(config))
 
     def follow(
         self, reader: Reader, block: Block, told: Mapping[str, Callable[[], None]] | None = None

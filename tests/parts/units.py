@@ -7,6 +7,7 @@ from tests.parts.markdown import ROOT
 UNITS = ROOT / "systemd"
 SERVICES = ("kiosk.service", "kiosk-eye.service")
 NETWORK = ("kiosk-network.socket", "kiosk-network@.service")
+SERVERS = ("ledger/kiosk-ledger@.service", "enrolment/kiosk-enrolment.service")
 COUNTERS = ("kiosk-hung.service", "kiosk-blind.service", "kiosk-eye-later.timer")
 
 

@@ -14,6 +14,8 @@ from kiosk.app.keys import KeyPeriods, Keys, without_periods
 from kiosk.app.notify import Notify
 from kiosk.app.parts import Parts, Stage
 from kiosk.app.status import Status
+from kiosk.app.status_file import StatusFile
+from kiosk.app.telling import STATUS_EVERY_S
 from kiosk.app.told_direction import Way
 from kiosk.clock.manual import ManualClock
 from kiosk.clock.manual import Settings as ClockSettings
@@ -215,6 +217,8 @@ class Doorway:
         keys: KeyPeriods | None = None,
         commands: Terms | None = None,
         way: Way | None = None,
+        status_interval_s: float = STATUS_EVERY_S,
+        status_file: StatusFile | None = None,
     ) -> None:
         # Not synchronised, as most doors are while a test is not about time.
         self.clock = time or clock(trusted=False)
@@ -236,6 +240,8 @@ class Doorway:
             self.notify,
             commands=commands,
             way=way,
+            status_interval_s=status_interval_s,
+            status_file=status_file or StatusFile(None),
         )
         self.kiosk = Kiosk(parts)
         self._beat_s = float("-inf")

@@ -12,7 +12,7 @@ from kiosk.app.inbox import Inbox
 from kiosk.app.orders import EXIT_RESTART
 from kiosk.app.told_direction import Way
 from kiosk.commands.form import Command, digest_of
-from kiosk.commands.judging import Terms
+from kiosk.commands.judging import Refusal, Terms
 from kiosk.commands.wire import CommandStatus, Reply
 from kiosk.door.cues import Show, ShowAll
 from kiosk.door.event import CheckInEvent, Direction
@@ -21,6 +21,7 @@ from kiosk.door.signal import Signal
 from kiosk.eye.people import person
 from kiosk.outbox.memory import MemoryOutbox
 from kiosk.outbox.memory import Settings as MemorySettings
+from provisioning.commanding.exchange import COUNTS_FOR_S
 from tests.parts.check_ins import SOURCE
 from tests.parts.commands import a_command, commander, issuer_of, message, terms
 from tests.scenario.doorway import CONDUCT, Doorway
@@ -79,6 +80,21 @@ def test_identify_is_shown_and_answered_and_the_door_goes_on() -> None:
     told.door.hold(AN)
     assert told.door.signals == [Signal.IDENTIFY, Signal.ACCEPTED]
     assert told.said.done == {"identify": 1}
+
+
+def test_after_a_late_command_the_status_is_of_now_however_seldom_it_is_told() -> None:
+    told = Commanded(status_interval_s=3600)
+    told.door.wait(600)
+    up_s = told.door.status.uptime_s
+    assert up_s < 60
+    late = told.send(a_command(counter=1, until_s=up_s + COUNTS_FOR_S))
+    assert late is not None
+    assert late.refusal == Refusal.LATE
+    told.door.wait(1)
+    assert told.door.status.uptime_s >= 600
+    again = told.send(a_command(counter=2, until_s=told.door.status.uptime_s + COUNTS_FOR_S))
+    assert again is not None
+    assert again.done
 
 
 def test_a_broken_door_can_be_found() -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from kiosk.app import logs
 from kiosk.app.identity_checks import Secrets
-from kiosk.app.keys import KeyPeriods, key_periods, replace_file
+from kiosk.app.keys import KeyPeriods, key_periods
 from kiosk.app.sections import Identity
 from kiosk.clock.manual import ManualClock
 from kiosk.door.credential import Credential
@@ -204,16 +204,6 @@ def test_a_key_without_periods_stays_for_ever(tmp_path: Path) -> None:
     time.jump(400 * 86400)
     assert (periods.now().site, periods.now().period) == (b"\x5a" * 32, None)
     assert periods.trouble is None
-
-
-def test_a_power_cut_leaves_the_old_key_or_the_new_one(tmp_path: Path) -> None:
-    file = tmp_path / "site.key"
-    file.write_text("old")
-    # What a cut leaves before the rename, and what the next attempt makes of it.
-    (tmp_path / "site.key.draft").write_text("half")
-    assert file.read_text() == "old"
-    replace_file(file, b"new")
-    assert (file.read_text(), [each.name for each in tmp_path.iterdir()]) == ("new", ["site.key"])
 
 
 def test_an_identity_is_sealed_in_every_event_of_a_card_and_in_no_other(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from kiosk.door.signal import Failure, Fault, OnboardingSignal, Signal
 from kiosk.eye.link import EyeGone, Heard
 from kiosk.eye.messages import Heartbeat, Message
 from kiosk.eye.supervisor import START_PATIENCE_S
+from kiosk.onboarding.cues import Begin
 from kiosk.onboarding.kept import KeptCode
-from kiosk.onboarding.stages import PATIENCE_S, Begin, Stage
+from kiosk.onboarding.machine import PATIENCE_S
+from kiosk.onboarding.stages import Stage
 from tests.parts.onboarding_codes import (
     ISSUED_S,
     SETUP,

@@ -1,15 +1,21 @@
 """The status says what the door is in, what is wrong, and how much waits to be delivered."""
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from kiosk import __version__
+from kiosk.app.sections import Courier as CourierSection
 from kiosk.app.status import OFFLINE, Status
+from kiosk.app.status_file import StatusCopy, StatusFile
 from kiosk.app.telling import STATUS_AT_MOST_EVERY_S, STATUS_EVERY_S
 from kiosk.door.machine import Phase
 from kiosk.door.signal import Fault
 from kiosk.eye.people import person
+from kiosk.outbox import Depth
 from kiosk.outbox.memory import MemoryOutbox
 from kiosk.outbox.memory import Settings as MemorySettings
 from tests.parts.check_ins import SOURCE
@@ -60,6 +66,78 @@ def test_a_change_in_kind_is_said_soon_and_nothing_else_often(memory: MemoryOutb
     doorway.wait(STATUS_AT_MOST_EVERY_S)
     assert doorway.status.phase is Phase.OUT_OF_ORDER
     assert doorway.status.faults == (Fault.DISK,)
+
+
+def test_a_longer_interval_is_kept_and_a_change_in_kind_is_said_at_once(
+    memory: MemoryOutbox,
+) -> None:
+    doorway = Doorway(memory, status_interval_s=300).open()
+    doorway.wait(10)
+    before = len(doorway.courier.statuses)
+    # Told last when the eye had been heard twice.
+    doorway.wait(285)
+    assert len(doorway.courier.statuses) == before
+    doorway.wait(10)
+    assert len(doorway.courier.statuses) == before + 1
+    doorway.wait(100)
+    doorway.beat(camera_ok=False)
+    doorway.wait(STATUS_AT_MOST_EVERY_S)
+    assert doorway.status.faults == (Fault.CAMERA,)
+    # The interval begins anew with what was said.
+    said = len(doorway.courier.statuses)
+    doorway.heartbeats = False
+    doorway.wait(299)
+    assert len(doorway.courier.statuses) == said
+
+
+@pytest.mark.parametrize("interval_s", [10.0, 15.0, 47.0])
+def test_an_interval_is_never_exceeded(memory: MemoryOutbox, interval_s: float) -> None:
+    doorway = Doorway(memory, status_interval_s=interval_s).open()
+    doorway.wait(10)
+    before = len(doorway.courier.statuses)
+    doorway.wait(10 * interval_s + 2)
+    assert len(doorway.courier.statuses) - before >= 10
+
+
+class Troubled(MemoryOutbox):
+    """A queue of which something is to be told."""
+
+    trouble: str | None = None
+
+    def depth(self) -> Depth:
+        return replace(super().depth(), trouble=self.trouble)
+
+
+def test_damage_of_the_outbox_does_not_wait_for_a_long_interval() -> None:
+    outbox = Troubled(MemorySettings(), SOURCE)
+    doorway = Doorway(outbox, status_interval_s=3600).open()
+    doorway.wait(20)
+    before = len(doorway.courier.statuses)
+    outbox.trouble = "a damaged file was set aside"
+    doorway.wait(STATUS_EVERY_S + 1)
+    assert len(doorway.courier.statuses) == before + 1
+    assert doorway.status.outbox is not None
+    assert doorway.status.outbox.trouble == outbox.trouble
+
+
+def test_whoever_stands_at_the_kiosk_hears_it_every_ten_seconds(
+    memory: MemoryOutbox, tmp_path: Path
+) -> None:
+    copy = tmp_path / "status.json"
+    doorway = Doorway(memory, status_interval_s=3600, status_file=StatusFile(copy)).open()
+    for _ in range(5):
+        doorway.wait(STATUS_EVERY_S + 1)
+        said = StatusCopy.model_validate_json(copy.read_text("utf-8")).status
+        age_s = doorway.clock.monotonic_s() - (said.clock.mono_ns if said.clock else 0) / 1e9
+        assert age_s <= STATUS_EVERY_S + 1
+    assert len(doorway.courier.statuses) < 5
+
+
+def test_the_setting_is_what_it_was_unless_somebody_says_otherwise() -> None:
+    assert CourierSection().status_interval_s == STATUS_EVERY_S
+    for wrong in (9.9, 3601):
+        with pytest.raises(ValidationError):
+            CourierSection(status_interval_s=wrong)
 
 
 def test_a_door_that_changes_all_the_time_says_so_twice_a_second_at_most(

@@ -11,19 +11,21 @@ from benchmarks.chaos.crowd import RUSH_S, Crowd, JumpingClock
 from benchmarks.chaos.judge import (
     Judgement,
     LedgerView,
+    count_shown,
+    has_all,
     held_in,
     judge,
-    settled,
     shown_in,
     was_acknowledged,
 )
 from benchmarks.chaos.plan import BREAKS, EVERYTHING, Fault, Row, Variant, matrix, shares
-from benchmarks.chaos.ran import Ran
+from benchmarks.chaos.ran import Ran, Verdict
 from benchmarks.chaos.report import BEGIN, END, broken, page, remarks, table
 from benchmarks.chaos.witness import NO_COMMIT, WitnessedOutbox, WitnessStage
 from kiosk.door.cues import Show
 from kiosk.door.event import Acknowledgement
 from kiosk.door.signal import Signal
+from kiosk.eye.link import Heard
 from kiosk.outbox import sqlite
 from ledger.reading import read
 from ledger.source import Message
@@ -31,7 +33,7 @@ from ledger.storage.opening import Database
 from tests.parts.check_ins import SOURCE, check_in, events
 
 OURS = Row(Variant.OURS, "a fault", frozenset({Fault.CUT}))
-CONTROL = replace(OURS, variant=Variant.PUBACK_DELETES)
+CONTROL = replace(OURS, variant=Variant.PUBACK_DELETES, chances=3)
 WHOLE = Judgement(shown=9, stored=9, lost=0, duplicated=0, gaps=0, ledger_gaps=0, rows=9)
 
 
@@ -39,9 +41,11 @@ def ran(row: Row = OURS, judgement: Judgement = WHOLE, **more: object) -> Ran:
     values = {
         "kills": {"kiosk": 2},
         "pauses": 0,
+        "chances": 3,
         "active_s": 1.0,
         "settled_s": 3.0,
         "restarted": False,
+        "still_came": False,
         "repeated": 4,
         "exceeded": 0,
         "cuts": 0,
@@ -105,8 +109,8 @@ def test_what_the_ledger_calls_missing_or_cannot_read_is_wrong() -> None:
 
 
 def test_it_is_settled_when_the_ledger_has_all_that_was_shown() -> None:
-    assert not settled(["a:1"], {})
-    assert settled([NO_COMMIT, "a:2"], {"a": 2})
+    assert not has_all(["a:1"], {})
+    assert has_all([NO_COMMIT, "a:2"], {"a": 2})
 
 
 # Where it looks.
@@ -124,6 +128,7 @@ def test_the_rows_of_a_ledger_are_read_as_they_are(tmp_path: Path) -> None:
     view = LedgerView(url)
     assert sorted(seq for _, _, seq in view.rows()) == [1, 3]
     assert [*view.whole_upto().values()] == [1]
+    assert view.count() == 2
     assert (view.has_gaps(), view.raw()) == (True, 1)
     view.close()
 
@@ -154,6 +159,7 @@ def test_the_witness_notes_each_green_by_the_event_that_was_committed_for_it(
     outbox.close()
     assert shown_in([tmp_path / "shown", tmp_path / "absent"]) == [event.event_id, NO_COMMIT]
     assert witness.green == 2
+    assert count_shown([tmp_path / "shown", tmp_path / "absent"]) == 2
 
 
 # What is planned, and what is told.
@@ -167,9 +173,11 @@ def test_the_matrix_has_each_fault_alone_all_together_and_each_control_where_it_
     alone = {frozenset({fault}) for fault in Fault}
     assert ours == alone | {frozenset(Fault)} | {faults for _, faults in BREAKS}
     assert {row.name for row in rows if row.faults == frozenset(Fault)} == {EVERYTHING}
-    controls = {(row.variant, row.faults) for row in rows if row.must_lose}
-    assert controls == {*BREAKS}
+    controls = {(row.variant, row.faults): row.chances for row in rows if row.must_lose}
+    assert controls == BREAKS
     assert {variant for variant, _ in controls} == {*Variant} - {Variant.OURS}
+    assert all(chances > 0 for chances in controls.values())
+    assert not any(row.chances for row in rows if not row.must_lose)
 
 
 def test_places_are_levels_of_topics_and_each_its_own() -> None:
@@ -186,6 +194,13 @@ def test_the_time_that_was_asked_for_is_shared_out() -> None:
         assert row.must_lose or long[row].active_s > short[row].active_s
 
 
+def test_a_row_has_its_time_and_goes_on_only_until_it_has_had_enough() -> None:
+    for share in shares(matrix(), 5, 1000).values():
+        assert share.lasts_s(enough=True) == share.active_s
+        assert share.lasts_s(enough=False) == share.longest_s > share.active_s
+        assert replace(share, longest_s=0).lasts_s(enough=False) == share.active_s
+
+
 @pytest.mark.parametrize(
     ("each", "says"),
     [
@@ -195,6 +210,8 @@ def test_the_time_that_was_asked_for_is_shared_out() -> None:
         (ran(exceeded=1), "Receive Maximum 1 times"),
         (ran(ends=("door-1 ended by itself",)), "ended by itself"),
         (ran(CONTROL), "a control that lost nothing proves nothing"),
+        (ran(CONTROL, chances=2), "too slow to tell: the fault had 2 of 3 chances within 1 s"),
+        (ran(CONTROL, replace(WHOLE, lost=3), still_came=True), "too slow to tell: events still"),
         (ran(judgement=replace(WHOLE, shown=0)), "0 of the 9 events"),
     ],
 )
@@ -210,6 +227,7 @@ def test_a_whole_row_and_a_broken_control_are_as_promised() -> None:
     assert remarked.kept
     assert broken([remarked], 9) == []
     assert remarks([remarked]) == ["ours, a fault: no small disk"]
+    assert ran(CONTROL, replace(WHOLE, lost=1), chances=0).verdict is Verdict.KEPT
     assert broken([ran(), control], 10) == ["9 of the 10 events that were asked for"]
 
 
@@ -248,6 +266,17 @@ def test_nobody_comes_after_the_end() -> None:
     crowd = Crowd(rng(), 3.0, 0.0, lambda: 0)
     assert crowd.take(0) is not None
     assert crowd.take(0) is None
+
+
+def test_nobody_comes_when_it_is_over(tmp_path: Path) -> None:
+    over = tmp_path / "over"
+    crowd = Crowd(rng(), 3.0, float("inf"), lambda: 0, over)
+    assert [type(crowd.take(0)) for _ in range(2)] == [Heard, Heard]
+    over.touch()
+    # It is looked for at a heartbeat.
+    later = Crowd(rng(), 3.0, float("inf"), lambda: 0, over)
+    assert later.take(0) is not None
+    assert later.take(0) is None
 
 
 def test_a_clock_that_jumps_keeps_its_boot_and_its_monotonic_clock() -> None:

@@ -26,8 +26,8 @@ from benchmarks.pulled.plan import (
 from benchmarks.pulled.rig import Booted, RigError
 from benchmarks.pulled.story import Chapter, Cut, Story, check_booted, cuts_of, plans
 from benchmarks.pulled.write_log import Entry
-from kiosk.app.keys import replace_file
 from kiosk.door.event import Acknowledgement
+from kiosk.durable import replace_file
 from kiosk.identity.periods import SiteKey, Terms, as_text
 from kiosk.outbox.sqlite import Settings, build
 from tests.parts.check_ins import check_in

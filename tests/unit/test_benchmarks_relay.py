@@ -49,9 +49,10 @@ def test_a_calm_relay_passes_everything() -> None:
 
 
 def test_what_is_swallowed_is_answered_and_never_arrives() -> None:
-    broker, _, reports = send_through(Temper(swallow=1))
+    broker, relay, reports = send_through(Temper(swallow=1))
     assert reports.next(Puback) == Puback(1, 0)
     assert broker.events == []
+    assert relay.swallowed == 1
 
 
 def test_what_is_refused_never_arrives() -> None:

@@ -9,56 +9,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.chaos.plan import REFUSALS, Fault, Row, matrix
-from benchmarks.chaos.processes import Victim
 from benchmarks.chaos.relay import CALM, Relay
 from benchmarks.chaos.slots import Slots
 from benchmarks.chaos.torment import Scene, spell, temper, torments
+from tests.parts.puppets import Puppet, Quick
 from tests.parts.reports import join
 
 PATIENCE_S = 20.0
-
-
-class Quick(random.Random):
-    """Dice that never let anybody wait."""
-
-    def random(self) -> float:
-        return 0.0
-
-    def uniform(self, a: float, b: float) -> float:
-        del a, b
-        return 0.0
-
-    def expovariate(self, lambd: float = 1.0) -> float:
-        del lambd
-        return 0.0
-
-
-class Puppet(Victim):
-    """A program that is none, and notes what is done to it."""
-
-    def __init__(self, log: Path | None = None) -> None:
-        super().__init__("puppet", log)
-        self.lives = True
-        self.told: list[signal.Signals] = []
-        self.changed = threading.Condition()
-
-    def _start(self) -> None:
-        self.lives = True
-
-    def _signal(self, number: signal.Signals) -> None:
-        with self.changed:
-            self.told.append(number)
-            self.lives = self.lives and number is not signal.SIGKILL
-            self.changed.notify_all()
-
-    def _alive(self) -> bool:
-        return self.lives
-
-    def _stop(self) -> None:
-        self.lives = False
-
-    def _bury(self) -> None:
-        pass
 
 
 def scene(small_disk: Path | None = None) -> tuple[Scene, Puppet]:

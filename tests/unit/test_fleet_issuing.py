@@ -60,7 +60,7 @@ def test_a_running_server_signs_with_the_next_issuing_key(fleet: Fleet) -> None:
     after = redeemed(server, "door-2")
     numbers = {held.chain[1]: number for number, held in ((1, before), (2, after))}
     assert numbers == {certificate: number for number, certificate in fleet.folder.issuing()}
-    assert server.write_revocations().count(b"BEGIN X509 CRL") == 2
+    assert server.revocations.write().count(b"BEGIN X509 CRL") == 2
 
 
 def test_a_running_server_signs_no_more_with_one_that_was_distrusted(fleet: Fleet) -> None:
@@ -69,7 +69,7 @@ def test_a_running_server_signs_no_more_with_one_that_was_distrusted(fleet: Flee
     redeemed(server, "door-1")
     fleet.folder.distrust(2)
     assert redeemed(server, "door-2").chain[1] == fleet.folder.issuing()[0][1]
-    assert server.write_revocations().count(b"BEGIN X509 CRL") == 1
+    assert server.revocations.write().count(b"BEGIN X509 CRL") == 1
 
 
 def test_an_answer_that_was_lost_before_a_key_was_distrusted_is_given_by_the_next(

@@ -238,7 +238,7 @@ def test_a_certificate_of_another_fleet_is_unknown(fleet: Fleet) -> None:
 def test_enrolling_anew_revokes_what_was_before(fleet: Fleet) -> None:
     old = fleet.enrolled(DOOR)
     redeemed(fleet, claim_of(fleet), new_key())
-    crl = x509.load_pem_x509_crl(fleet.registrar.revocations())
+    crl = x509.load_pem_x509_crl(fleet.registrar.revocations.read())
     serial = old.chain[0].serial_number
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None
     fleet.ahead_s = 60 * DAY_S
@@ -253,7 +253,7 @@ def test_a_revoked_device_cannot_redeem_a_claim_that_was_waiting(fleet: Fleet) -
 
 def test_a_list_of_revocations_does_not_run_out_before_its_signer(fleet: Fleet) -> None:
     # A broker refuses everybody whose issuer's list has run out.
-    crl = x509.load_pem_x509_crl(fleet.registrar.write_revocations())
+    crl = x509.load_pem_x509_crl(fleet.registrar.revocations.write())
     (_, issuing), *_ = fleet.folder.issuing()
     assert crl.next_update_utc == issuing.not_valid_after_utc
 
@@ -266,8 +266,8 @@ def test_what_a_lost_issuing_key_signed_is_renewed_by_the_next_one(fleet: Fleet)
     fleet.registrar = fleet.opened()
     new = renewed(fleet, old, new_key())
     assert new.chain[1] == fleet.folder.issuing()[0][1]
-    fleet.registrar.write_revocations()
-    crls = fleet.registrar.revocations().count(b"BEGIN X509 CRL")
+    fleet.registrar.revocations.write()
+    crls = fleet.registrar.revocations.read().count(b"BEGIN X509 CRL")
     assert crls == 1
 
 
@@ -275,10 +275,10 @@ def test_a_server_that_began_before_keeps_the_list_of_a_newer_issuing_key(fleet:
     server = fleet.registrar
     fleet.folder.add_issuing(fleet.folder.root_key, ROOT_PHRASE, PHRASE, int(fleet.now_s()))
     fleet.signers = fleet.folder.signers(PHRASE)
-    fleet.opened().write_revocations()
-    assert server.write_revocations().count(b"BEGIN X509 CRL") == 2
+    fleet.opened().revocations.write()
+    assert server.revocations.write().count(b"BEGIN X509 CRL") == 2
     fleet.folder.distrust(1)
-    assert server.write_revocations().count(b"BEGIN X509 CRL") == 1
+    assert server.revocations.write().count(b"BEGIN X509 CRL") == 1
 
 
 def test_a_service_does_not_renew_like_a_kiosk(fleet: Fleet) -> None:
@@ -290,7 +290,7 @@ def test_a_service_does_not_renew_like_a_kiosk(fleet: Fleet) -> None:
 def test_a_service_keeps_its_certificate_while_it_gets_the_next(fleet: Fleet) -> None:
     fleet.registrar.service("ledger", Role.LEDGER)
     fleet.registrar.service("ledger", Role.LEDGER)
-    crl = x509.load_pem_x509_crl(fleet.registrar.write_revocations())
+    crl = x509.load_pem_x509_crl(fleet.registrar.revocations.write())
     assert len(crl) == 0
     assert fleet.registrar.revoke("ledger", "") == 2
 

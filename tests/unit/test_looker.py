@@ -20,6 +20,7 @@ class OneFrame:
     """A camera that is lost after its first frame."""
 
     has_sensor = False
+    remark = None
     skipped = 0
 
     def __init__(self) -> None:

@@ -12,7 +12,8 @@ from kiosk.errors import OnboardingRefused
 from kiosk.lists.signed import signing
 from kiosk.network.wifi import Wifi
 from kiosk.onboarding import form
-from kiosk.onboarding.form import MAX_CODE_BYTES, START, Refusal, Setup, is_code, opened
+from kiosk.onboarding.form import MAX_CODE_BYTES, Refusal, Setup, opened
+from kiosk.onboarding.shown import START, is_code
 from kiosk.payloads.parts import base45
 from provisioning.lists.making import signed
 from provisioning.onboarding.making import code_text

@@ -8,13 +8,7 @@ from hypothesis import strategies as st
 
 from kiosk.door.cues import FaultCleared, FaultRaised, Guide, Show
 from kiosk.door.signal import Failure, Fault, OnboardingSignal, Signal, onboarding_pattern
-from kiosk.onboarding.form import Refusal
-from kiosk.onboarding.stages import (
-    HOLD_OFF_S,
-    PATIENCE_S,
-    PAUSES_S,
-    STAGE_SIGNALS,
-    TRANSITIONS,
+from kiosk.onboarding.cues import (
     Begin,
     CardShown,
     CodeKept,
@@ -24,14 +18,13 @@ from kiosk.onboarding.stages import (
     Effect,
     End,
     Keep,
-    Onboarding,
-    Stage,
     TimePassed,
-    Turn,
     WorkDone,
     WorkFailed,
-    step,
 )
+from kiosk.onboarding.form import Refusal
+from kiosk.onboarding.machine import HOLD_OFF_S, PATIENCE_S, PAUSES_S, Onboarding, step
+from kiosk.onboarding.stages import STAGE_SIGNALS, TRANSITIONS, Stage, Turn
 from tests.parts.onboarding_codes import ISSUED_S, SETUP
 
 RAW = b"DKSETUP:1:..."

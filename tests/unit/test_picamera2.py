@@ -235,6 +235,18 @@ def test_controls_the_camera_lacks_are_not_set() -> None:
     assert device.controls == {"FrameDurationLimits": (33333, 33333)}
 
 
+@pytest.mark.parametrize("cropped", [True, False], ids=["set", "no such control"])
+def test_a_crop_of_another_shape_than_the_frames_is_remarked_on(*, cropped: bool) -> None:
+    device = CameraDouble()
+    device.camera_properties["ScalerCropMaximum"] = (0, 0, 3280, 2464)
+    if cropped:
+        device.camera_controls["ScalerCrop"] = None
+    square = Settings(width_px=64, height_px=64, crop=(0.25, 0.25, 0.5, 0.5))
+    said = opened(device, square).remark
+    assert (said is not None) is cropped
+    assert opened(device).remark is None
+
+
 def test_without_a_tuning_the_exposure_is_fixed_at_its_cap() -> None:
     device = CameraDouble()
     opened(device, Settings(width_px=64, height_px=64, max_exposure_us=1500))

@@ -56,6 +56,18 @@ def test_check_says_ok(config: Path) -> None:
     assert [line.partition(":")[0] for line in without] == ["key periods", "sealed identities"]
 
 
+def test_check_says_where_a_crop_would_stretch_the_picture(config: Path) -> None:
+    crop = 'kind = "picamera2"\ncrop = [0.25, 0, 0.5, 1]'
+    config.write_text(TEXT.replace('kind = "synthetic"', crop), encoding="utf-8")
+    done = runner.invoke(app, ["config", "check", "--config", str(config)])
+    assert (done.exit_code, done.stdout) == (0, f"{config}: ok\n")
+    said = f"{config}: works without square pixels: camera.crop = [0.25, 0.0, 0.5, 1.0]: another"
+    assert [line for line in done.stderr.splitlines() if line.startswith(said)]
+    config.write_text(TEXT.replace('kind = "synthetic"', crop.replace("0.5, 1", "0.5, 0.5")))
+    done = runner.invoke(app, ["config", "check", "--config", str(config)])
+    assert "square pixels" not in done.stderr
+
+
 def test_check_prints_each_problem_on_its_own_line_and_exits_78(config: Path) -> None:
     config.write_text(TEXT.replace("hk-042", "HK").replace('"mock"', '"wood"'), encoding="utf-8")
     done = runner.invoke(app, ["config", "check", "--config", str(config)])

@@ -58,6 +58,7 @@ class Eye:
     """A watch over scenes, `pace_s` apart; the camera is lost when they end."""
 
     skipped = 3
+    remark = None
 
     def __init__(
         self,

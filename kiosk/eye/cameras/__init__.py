@@ -1,7 +1,8 @@
 """Cameras: where frames come from. The file name is `[camera] kind`.
 
 A camera is one module with a frozen `Settings` model (`extra="forbid"`), a class that keeps this
-contract, and `build(settings) -> Camera`. It is imported only when chosen.
+contract, and `build(settings) -> Camera`. It is imported only when chosen. Its
+`Settings` may have `remark() -> str | None`: what a technician should know of them.
 """
 
 from typing import Protocol
@@ -20,6 +21,10 @@ class Camera(Protocol):
 
     has_sensor: bool
     """Whether frames carry a sensor's noise, so that two equal ones mean a frozen camera."""
+
+    @property
+    def remark(self) -> str | None:
+        """What a technician should know of the camera as it was found; None: nothing."""
 
     @property
     def skipped(self) -> int:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kiosk.errors import CameraLost, SettingsError
 from kiosk.eye import tuning
-from kiosk.eye.camera_controls import Part, controls
+from kiosk.eye.camera_controls import Part, controls, shape_remark
 from kiosk.eye.frame import Frame
 
 _NS_PER_S = 1_000_000_000
@@ -84,7 +84,8 @@ class Settings(BaseModel):
     crop: Part | None = Field(
         default=None,
         description="The part of the sensor that is read, the same way: more pixels a module where "
-        "cards are held in a small part of the picture.",
+        "cards are held in a small part of the picture. Of the frame's shape, or the picture is "
+        "stretched, codes too.",
     )
     tuning: str | None = Field(
         default=None,
@@ -92,6 +93,11 @@ class Settings(BaseModel):
         description="The sensor's tuning file, where it is not named after the sensor, such as "
         "imx296_mono.json or imx219_noir.json.",
     )
+
+    def remark(self) -> str | None:
+        """Return what is odd about settings that can be used, as far as any Pi camera goes."""
+        frame_px = (self.width_px, self.height_px)
+        return None if self.crop is None else shape_remark(self.crop, frame_px)
 
 
 class Picamera2Camera:
@@ -123,6 +129,7 @@ class Picamera2Camera:
         self._request: Any = None
         self._mapping: Any = None
         self._luma: memoryview | None = None
+        self.remark: str | None = None
         self._last_ns = 0
         self._capped = sensor_tuning is not None
         with _translated("start"):
@@ -165,6 +172,8 @@ class Picamera2Camera:
                 sensor=None if sensor is None else tuple(sensor),
             )
         )
+        if settings.crop and sensor and "ScalerCrop" in camera.camera_controls:
+            self.remark = shape_remark(settings.crop, tuple(stream["size"]), tuple(sensor))
         camera.start()
 
     def capture(self, timeout_s: float) -> Frame:

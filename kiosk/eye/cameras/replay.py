@@ -66,6 +66,7 @@ class ReplayCamera:
     """
 
     has_sensor = False
+    remark = None
 
     def __init__(
         self,

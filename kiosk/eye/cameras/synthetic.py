@@ -50,6 +50,7 @@ class SyntheticCamera:
     """
 
     has_sensor = False
+    remark = None
     skipped = 0
 
     def __init__(

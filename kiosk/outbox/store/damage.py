@@ -4,13 +4,13 @@ Set aside means renamed, with its log, to `NAME.damaged-XXXXXXXX`. A note `.movi
 there while that goes on, and a note `.salvaged` when everything readable was saved from it.
 """
 
-import os
 import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from kiosk.durable import make_durable
 from kiosk.errors import OutboxError
 from kiosk.outbox.store.opening import Damaged, our_own_words_are_right
 
@@ -85,7 +85,7 @@ def set_aside(path: Path) -> None:
         raise OutboxError("the outbox is damaged again and again: replace the card")
     name = f"{path.name}.damaged-{secrets.token_hex(4)}{_MOVING}"
     path.with_name(name).touch(exist_ok=False)
-    _make_durable(path.parent)
+    make_durable(path.parent)
     finish_setting_aside(path)
 
 
@@ -99,7 +99,7 @@ def finish_setting_aside(path: Path) -> None:
     for note in sorted(path.parent.glob(f"{path.name}.damaged-*{_MOVING}")):
         _move(path, note.with_name(note.name.removesuffix(_MOVING)))
         note.unlink()
-        _make_durable(path.parent)
+        make_durable(path.parent)
     log = path.with_name(f"{path.name}-wal")
     if (not path.exists() or not path.stat().st_size) and log.exists() and log.stat().st_size:
         set_aside(path)
@@ -113,7 +113,7 @@ def _move(path: Path, target: Path) -> None:
         there = target.with_name(target.name + end)
         if here.exists() and not there.exists():
             here.rename(there)
-    _make_durable(path.parent)
+    make_durable(path.parent)
 
 
 def set_aside_files(path: Path) -> list[Path]:
@@ -131,12 +131,4 @@ def is_salvaged(damaged: Path) -> bool:
 def note_salvaged(damaged: Path) -> None:
     """Note that nothing is left to be saved; call it when that is durable."""
     damaged.with_name(damaged.name + _SALVAGED).touch()
-    _make_durable(damaged.parent)
-
-
-def _make_durable(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    make_durable(damaged.parent)

@@ -1,7 +1,8 @@
-"""One person's events lose their person, whatever their age, delivered or not; numbers stay.
+"""One person goes: from their events, whatever their age, and from what the door remembers.
 
 As retention does it: in place, in small transactions, so that a commit at the door waits for one of
-them at most. What happened stays, and says `expired`.
+them at most. What happened stays with its number, and says `expired`. The two are asked for apart:
+events know a person by handle, the memory by mark, and nothing on the disk joins them.
 """
 
 import sqlite3
@@ -13,6 +14,7 @@ from kiosk.outbox.store.retention import BLANKED_AT_ONCE
 
 _LOOKED_AT_ONCE = 2000
 FIND = "SELECT row FROM event WHERE row > ? AND row <= ? AND instr(body, ?) ORDER BY row"
+FORGET = ("DELETE FROM passage WHERE mark = ?", "DELETE FROM visit WHERE mark = ?")
 
 
 def erase(file: OutboxFile, handle: str) -> int:
@@ -28,6 +30,11 @@ def erase(file: OutboxFile, handle: str) -> int:
             count += file.transaction(partial(_blank, places=part, text=text))
         after = upto
     return count
+
+
+def forget(file: OutboxFile, mark: str) -> int:
+    """Remove the last passage and the visits of `mark`, durably; return how many rows it was."""
+    return file.transaction(partial(_forget, mark=mark))
 
 
 def _ends(db: sqlite3.Connection) -> tuple[int, int]:
@@ -48,3 +55,7 @@ def _blank(db: sqlite3.Connection, *, places: list[int], text: bytes) -> int:
             db.execute("UPDATE event SET body = ? WHERE row = ?", (expired(kept[0]), row))
             count += 1
     return count
+
+
+def _forget(db: sqlite3.Connection, *, mark: str) -> int:
+    return sum(db.execute(statement, (mark,)).rowcount for statement in FORGET)

@@ -68,7 +68,11 @@ setpriv --pdeathsig=KILL unshare --mount --pid --fork --kill-child --mount-proc 
   "${options[@]}" "${words[@]}" </dev/null >"$folder/console.log" 2>&1 &
 guest=$!
 echo "$guest" >"$folder/pid"
-trap 'kill -KILL "$guest"' INT TERM
+# The namespace's first process: whoever waits for it, as unshare does, has waited for all the others,
+# and only then is nobody's lock left on the disk.
+trap 'pkill -KILL -P "$guest" || kill -KILL "$guest"' INT TERM
 status=0
 wait "$guest" || status=$?
+# A trap ends the waiting, too.
+while kill -0 "$guest" 2>/dev/null; do wait "$guest" || status=$?; done
 exit "$status"
