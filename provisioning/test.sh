@@ -4,7 +4,8 @@
 #   bash provisioning/test.sh [options for pytest]
 #   bash provisioning/test.sh --device        the device tier alone: docs/explanation/device-tier.md
 #   bash provisioning/test.sh --device 12     of it, what installs, on Debian 12: for every night
-#   bash provisioning/test.sh --python 3.13   the whole suite on Debian 13's Python: for every night
+#   bash provisioning/test.sh --python 3.13   the whole suite on Debian 13's Python: for every night;
+#                                             with --sample a part of it, in a minute
 #   bash provisioning/test.sh --arm64 [12]    our package on a system for ARM, by emulation: the same
 #
 # One red check does not hide the next one: all of them run.

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # The device tier: a clean Debian 13 with a real systemd is installed on; a virtual Pi has a kernel of
 # its own, pins, and a disk whose plug is pulled; in the device tree the real picamera2 and libcamera
-# play our pictures, and a sample of the suite runs on Python 3.13. Nothing here is ever skipped: what
-# cannot be had is a failure, said in one line.
+# play our pictures. Nothing here is ever skipped: what cannot be had is a failure, said in one line.
 #
 #   bash tests/device/run.sh [12|13]
 #
@@ -69,16 +68,12 @@ virtual_pi() {
 }
 
 in_tree() {
-  local tree status=0
+  local tree
   tree=$(bash "$here/build_tree.sh") || return
   # One process: there is one camera. A hang below Python is ended by its thread.
   limited bash "$here/enter.sh" "$tree" bash tests/device/plug_camera.sh \
     python -m pytest -q -o timeout=60 -o timeout_method=thread \
-    --ignore=tests/device/machine --ignore=tests/device/pi tests/device || status=1
-  # All of the suite: bash provisioning/test.sh --python 3.13
-  limited bash "$here/enter.sh" "$tree" \
-    python -m pytest -q -n 2 -rs tests/contract tests/scenario || status=1
-  return "$status"
+    --ignore=tests/device/machine --ignore=tests/device/pi tests/device
 }
 
 parts=()
@@ -134,7 +129,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 cd -- "$root"
-[[ $debian == 12 ]] || beside "real picamera2, and a sample on Python 3.13" in_tree
+[[ $debian == 12 ]] || beside "real picamera2" in_tree
 # What the machines are installed with: this checkout, and the package that is made of it.
 package=$(VENV=$venv bash "$root/provisioning/deb/build.sh" "$debian" "$(dpkg --print-architecture)")
 readonly venv package scratch
