@@ -104,7 +104,7 @@ class AtWork:
         with ExitStack() as stack:
             stack.enter_context(self.broker)
             config = settings_of(self.folder, self.broker.port, self._ledger)
-            stack.enter_context(ingesting(config))
+            self.said = stack.enter_context(ingesting(config))
             stack.enter_context(self.serving)
             yield
 

@@ -123,7 +123,7 @@ class Newcomer(InstalledPi):
             "systemd-run -q --unit=city-ear --property=Restart=always --property=RestartSec=1"
             " /opt/kiosk-ledger/bin/python -I /run/listen.py"
         )
-        self.until("journalctl -b -o cat -u city-serve | grep -q 'enrolment server for'")
+        self.until_logged("-u city-serve", "enrolment server for")
 
     def plug_in_again(self) -> None:
         """Boot once more from what the plug left on the disk."""
@@ -133,7 +133,7 @@ class Newcomer(InstalledPi):
 
     def until_says(self, words: str) -> None:
         """Wait until the kiosk has said these words in this boot."""
-        self.until(f"journalctl -b -o cat -u kiosk | grep -qF -- '{words}'")
+        self.until_logged("-u kiosk", words)
 
     def hold_the_button(self, *, down: bool = True) -> None:
         """Connect the button's pin to ground, or let go of it.
@@ -151,7 +151,7 @@ class Newcomer(InstalledPi):
     def until_this_start_says(self, words: str) -> None:
         """Wait until the kiosk has said these words since it was started last."""
         run = "_SYSTEMD_INVOCATION_ID=$(systemctl show --value -p InvocationID kiosk)"
-        self.until(f"journalctl -b -o cat {run} | grep -qF -- '{words}'")
+        self.until_logged(run, words)
 
     def until_door(self) -> None:
         """Wait until the kiosk is a door that is ready."""

@@ -114,7 +114,7 @@ class InstalledPi(VirtualPi):
 
     def until(self, condition: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until a condition for sh holds in the guest."""
-        loop = f"until {condition}; do sleep 0.2; done"
+        loop = f"until {condition}; do sleep 0.5; done"
         done = self.run(f"timeout {patience_s} sh -c {shlex.quote(loop)}", patience_s + 30)
         assert done.returncode == 0, f"never: {condition}\n{self.log()}"
 
@@ -190,10 +190,10 @@ class InstalledPi(VirtualPi):
         """Return every status that went over the broker."""
         return [Status.model_validate_json(body) for body in self.heard("status")]
 
-    def until_status(self, words: str) -> None:
-        """Wait until a status that comes from now on holds these words of its JSON."""
+    def until_status(self, pattern: str) -> None:
+        """Wait until a status that comes from now on matches, a pattern for grep, in its JSON."""
         first = int(self.shell("wc -l </run/heard")) + 1
-        self.until(f"tail -n +{first} /run/heard | grep -qF {shlex.quote(words)}")
+        self.until(f"tail -n +{first} /run/heard | grep -q {shlex.quote(pattern)}")
 
     def stored(self, at_least: int = 0, timed: int = 0) -> list[Stored]:
         """Return what the ledger has, in the order of its numbers.
@@ -223,6 +223,14 @@ class InstalledPi(VirtualPi):
         self.show(text)
         self.put_before_the_camera(pictures.NOBODY)
         return self.stored(before + 1)[before]
+
+    def until_logged(self, match: str, words: str) -> None:
+        """Wait until the journal of this boot has these words, of what matches; told at once."""
+        # One reader that follows: to start one again and again would take half of a guest's time.
+        follow = f"journalctl -b -o cat --no-tail -f {match}"
+        wait = f"grep -qF -m 1 -- {shlex.quote(words)} < <(exec {follow})"
+        done = self.run(f"timeout {PATIENCE_S} bash -c {shlex.quote(wait)}", PATIENCE_S + 30)
+        assert done.returncode == 0, f"never said: {words}\n{self.log()}"
 
     def until_acknowledged(self) -> None:
         """Wait until the kiosk's outbox says that the ledger has all of its events."""

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-_LOOK_S = 0.05
+_LOOK_S = 0.1
 _SHELL = ("/bin/sh", "-eu")
 
 
