@@ -92,12 +92,12 @@ source "$here/install-service.sh"
 # The first settings: the example. Where there is no Pi, the pieces that need one are drawn.
 write_settings() {
   [[ ! -e $settings ]] || return 0
-  local example="$home/$1/kiosk.example.toml"
+  local from="$home/$1/$example"
   install -d -m 755 /etc/kiosk
   if is_pi; then
-    install -m 640 -g kiosk-link -- "$example" "$settings"
+    install -m 640 -g kiosk-link -- "$from" "$settings"
   else
-    sed 's/^kind = "picamera2"/kind = "synthetic"/; s/^pins = "lgpio"/pins = "mock"/' "$example" |
+    sed 's/^kind = "picamera2"/kind = "synthetic"/; s/^pins = "lgpio"/pins = "mock"/' "$from" |
       install -m 640 -g kiosk-link /dev/stdin "$settings"
     say "this is no Pi: the camera is drawn and the pins are mock pins"
   fi
