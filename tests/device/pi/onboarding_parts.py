@@ -33,7 +33,7 @@ SERVER, BROKER_PORT = "https://127.0.0.1:8443", 8883
 WIFI = Wifi("Nhà văn hóa 42", "mot mat khau dai", hidden=True)
 CONNECTION = "/etc/NetworkManager/system-connections/door-kiosk.nmconnection"
 _SIZE_PX = (1280, 720)
-_NEEDED = ("starlette", "uvicorn", "anyio", "h11", "idna", "click")
+_NEEDED = ("starlette", "uvicorn", "anyio", "h11", "idna", "click", "structlog")
 """What serves, and a kiosk has not; all of it is Python."""
 _PYTHON = "/opt/door-kiosk/current/venv/bin/python"
 _SETTINGS = """\
