@@ -32,6 +32,8 @@ from tests.parts.onboarding_codes import onboarder, onboarding_code
 SERVER, BROKER_PORT = "https://127.0.0.1:8443", 8883
 WIFI = Wifi("Nhà văn hóa 42", "mot mat khau dai", hidden=True)
 CONNECTION = "/etc/NetworkManager/system-connections/door-kiosk.nmconnection"
+DOOR = "starting device=door-1 site=hk-042"
+"""What only a door says, when it starts."""
 _SIZE_PX = (1280, 720)
 _NEEDED = ("starlette", "uvicorn", "anyio", "h11", "idna", "click", "structlog")
 """What serves, and a kiosk has not; all of it is Python."""
@@ -131,9 +133,9 @@ class Newcomer(InstalledPi):
         VirtualPi.__enter__(self)
         self.until_it_boots_again(before)
 
-    def until_says(self, words: str) -> None:
-        """Wait until the kiosk has said these words in this boot."""
-        self.until_logged("-u kiosk", words)
+    def until_says(self, *words: str) -> None:
+        """Wait until the kiosk has said one of these in this boot."""
+        self.until_logged("-u kiosk", *words)
 
     def hold_the_button(self, *, down: bool = True) -> None:
         """Connect the button's pin to ground, or let go of it.
@@ -155,7 +157,7 @@ class Newcomer(InstalledPi):
 
     def until_door(self) -> None:
         """Wait until the kiosk is a door that is ready."""
-        self.until_says("site=hk-042")
+        self.until_says(DOOR)
         self.until_ready()
 
     def code(self, key: Ed25519PrivateKey | None = None, **changed: Any) -> str:

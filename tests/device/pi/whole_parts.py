@@ -224,11 +224,12 @@ class InstalledPi(VirtualPi):
         self.put_before_the_camera(pictures.NOBODY)
         return self.stored(before + 1)[before]
 
-    def until_logged(self, match: str, words: str) -> None:
-        """Wait until the journal of this boot has these words, of what matches; told at once."""
+    def until_logged(self, match: str, *words: str) -> None:
+        """Wait until the journal of this boot has one of these, of what matches; told at once."""
         # One reader that follows: to start one again and again would take half of a guest's time.
         follow = f"journalctl -b -o cat --no-tail -f {match}"
-        wait = f"grep -qF -m 1 -- {shlex.quote(words)} < <(exec {follow})"
+        any_of = " ".join(f"-e {shlex.quote(each)}" for each in words)
+        wait = f"grep -qF -m 1 {any_of} < <(exec {follow})"
         done = self.run(f"timeout {PATIENCE_S} bash -c {shlex.quote(wait)}", PATIENCE_S + 30)
         assert done.returncode == 0, f"never said: {words}\n{self.log()}"
 
