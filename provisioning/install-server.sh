@@ -68,16 +68,6 @@ die() {
   exit 1
 }
 
-# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
-quietly() {
-  local reason=$1
-  shift
-  if ! "$@" >"$log" 2>&1 </dev/null; then
-    tail -n 15 -- "$log" >&2
-    die "$reason"
-  fi
-}
-
 # The parts ask: a kiosk's package has no server in it, and a server needs nothing of a Pi's own.
 is_package() { false; }
 is_pi() { false; }

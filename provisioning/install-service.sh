@@ -3,7 +3,7 @@
 # this file: users, units, limits; start, ready, remove. install-server.sh takes place, state and
 # restart_until_ready from here, and has its own of the others.
 #
-# Uses of install.sh: say, quietly, $home, $settings, $log, $cache, $shortcut, $services.
+# Uses of install.sh: say, $home, $settings, $log, $cache, $shortcut, $services.
 : "${home:?install.sh sets it}" "${settings:?install.sh sets it}"
 
 readonly current="$home/current"

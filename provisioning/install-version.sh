@@ -2,7 +2,7 @@
 # One version in a folder of its own, for install.sh and install-server.sh, which source this file: the
 # environment, and the files that go elsewhere when the version is made the current one.
 #
-# Uses of install.sh: say, die, quietly, is_package, is_pi, $root, $here, $home, $cache, $log, $example,
+# Uses of install.sh: say, die, is_package, is_pi, $root, $here, $home, $cache, $log, $example,
 # $imports;
 # of setup-debian.sh: need, install_missing, has_zbar.
 : "${home:?install.sh sets it}" "${root:?install.sh sets it}" "${cache:?install.sh sets it}"

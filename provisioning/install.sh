@@ -43,16 +43,6 @@ die() {
   exit 1
 }
 
-# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
-quietly() {
-  local reason=$1
-  shift
-  if ! "$@" >"$log" 2>&1 </dev/null; then
-    tail -n 15 -- "$log" >&2
-    die "$reason"
-  fi
-}
-
 # is_package: these files come from the Debian package.
 is_package() { [[ -d $root/wheels ]]; }
 

@@ -1,9 +1,19 @@
 # shellcheck shell=bash
-# Debian packages, for setup.sh, which sources this file: find what the system
-# lacks, and install it without starting anything.
+# Debian packages, for setup.sh and others that source this file: find what the system
+# lacks, and install it without starting anything, and without a word unless it fails.
 #
-# Uses of setup.sh: die, say, quietly, $log.
-: "${log:?setup.sh sets it}"
+# Uses of theirs: die, say, $log.
+: "${log:?who sources this sets it}"
+
+# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
+quietly() {
+  local reason=$1
+  shift
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    tail -n 15 -- "$log" >&2
+    die "$reason"
+  fi
+}
 
 # Prints the path of zbar's library, or nothing.
 zbar_library() { ldconfig -p | awk '$1 == "libzbar.so.0" && !path { path = $NF } END { print path }'; }

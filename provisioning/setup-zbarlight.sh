@@ -2,7 +2,7 @@
 # The decoder zbarlight, for setup.sh, which sources this file. It is published
 # as source only, so it is compiled here, once, and the wheel is kept.
 #
-# Uses of setup.sh: die, say, quietly, locked, pip, $cache, $log, $python, $venv;
+# Uses of setup.sh: die, say, locked, pip, $cache, $log, $python, $venv;
 # of setup-debian.sh: need, install_missing, refresh_lists, zbar_library.
 : "${cache:?setup.sh sets it}" "${log:?setup.sh sets it}" "${venv:?setup.sh sets it}"
 

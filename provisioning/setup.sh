@@ -38,16 +38,6 @@ die() {
   exit 1
 }
 
-# quietly REASON COMMAND...: no output when it succeeds, its last lines when it fails.
-quietly() {
-  local reason=$1
-  shift
-  if ! "$@" >"$log" 2>&1 </dev/null; then
-    tail -n 15 -- "$log" >&2
-    die "$reason"
-  fi
-}
-
 # shellcheck source-path=SCRIPTDIR source=setup-debian.sh
 source "$here/setup-debian.sh"
 # shellcheck source-path=SCRIPTDIR source=setup-zbarlight.sh
