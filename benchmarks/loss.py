@@ -97,6 +97,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     add(
         "--events", type=int, default=EVENTS, metavar="N", help="so many green, in all rows of ours"
     )
+    add("--kills", type=int, default=0, metavar="N", help="at least so many, in all rows of ours")
     add("--minutes", type=float, default=MINUTES, metavar="M")
     add("--seed", type=int, default=1, metavar="S")
     add("--row", action="append", default=[], metavar="WORDS", help="only rows with these words")
@@ -115,7 +116,9 @@ def command_of(options: argparse.Namespace) -> str:
     'python -m benchmarks.loss --minutes 2 --events 30000 --seed 1 --row ours-cut'
     """
     words = f"--minutes {options.minutes:g} --events {options.events} --seed {options.seed}"
-    return " ".join(["python -m benchmarks.loss", words, *(f"--row {w}" for w in options.row)])
+    kills = [f"--kills {options.kills}"] if options.kills else []
+    only = [f"--row {row}" for row in options.row]
+    return " ".join(["python -m benchmarks.loss", words, *kills, *only])
 
 
 def told(ran: Sequence[Ran], options: argparse.Namespace, took_s: float) -> dict[str, Any]:
@@ -165,12 +168,12 @@ def main(given: Sequence[str] | None = None) -> int:
                 Path(folder), cradle, options.seed, options.database,
                 Slots(ACTIVE_AT_ONCE, rows, off), off,
             )  # fmt: skip
-            ran = run(rows, shares(rows, options.minutes, options.events), frame)
+            ran = run(rows, shares(rows, options.minutes, options.events, options.kills), frame)
     except Called:
         say("called off")
         return 130
     took_s = time.monotonic() - begun_s
-    wrong = broken(ran, options.events)
+    wrong = broken(ran, options.events, options.kills)
     say(table(ran))
     for line in (*remarks(ran), *wrong):
         say(line)

@@ -6,6 +6,7 @@ the fault that must break it stands in its row, and under other faults a control
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 KIOSKS = 3
 """Doors in one row."""
@@ -107,6 +108,11 @@ class Row:
     chances: int = 0
 
     @property
+    def kills_kiosks(self) -> bool:
+        """Whether it is ours, and its kiosks are killed."""
+        return not self.must_lose and Fault.KIOSK_KILLED in self.faults
+
+    @property
     def must_lose(self) -> bool:
         """Whether this is a control."""
         return self.variant is not Variant.OURS
@@ -123,13 +129,14 @@ class Share:
     """How long a row is under fault, how long it may settle, and how many events it shows.
 
     On a slow machine it is under fault for longer, up to `longest_s`: ours until it has shown its
-    events, a control until its faults had their chances. A control that nothing came from for
-    `quiet_s` will bring nothing more.
+    events and had its kills, a control until its faults had their chances. A control that nothing
+    came from for `quiet_s` will bring nothing more.
     """
 
     active_s: float
     settle_s: float
     events: int
+    kills: int = 0
     quiet_s: float = CONTROL_QUIET_S
     longest_s: float = CONTROL_LONGEST_S
 
@@ -161,13 +168,16 @@ def _name(faults: frozenset[Fault]) -> str:
     return ", ".join(fault.value for fault in Fault if fault in faults)
 
 
-def shares(rows: tuple[Row, ...], minutes: float, events: int) -> dict[Row, Share]:
-    """Share out the time and the events; each row gets its part of both by its weight.
+def shares(rows: tuple[Row, ...], minutes: float, events: int, kills: int = 0) -> dict[Row, Share]:
+    """Share out the time, the events and the kills; each row gets its part by its weight.
+
+    Of kills only rows in which kiosks are killed get a part: theirs are the frequent ones.
 
     >>> rows = matrix()
-    >>> parts = shares(rows, 5, 20_000)
-    >>> sum(parts[row].events for row in rows if not row.must_lose) >= 20_000
-    True
+    >>> parts = shares(rows, 5, 20_000, 1000)
+    >>> ours = [parts[row] for row in rows if not row.must_lose]
+    >>> sum(part.events for part in ours) >= 20_000, sum(part.kills for part in ours) >= 1000
+    (True, True)
     """
     whole_s = minutes * 60
     settle_s = min(LONGEST_SETTLE_S, max(110.0, whole_s * 0.25))
@@ -179,6 +189,7 @@ def shares(rows: tuple[Row, ...], minutes: float, events: int) -> dict[Row, Shar
     starts_s = (START_S * len(rows) + CONTROL_ACTIVE_S * controls) / ACTIVE_AT_ONCE
     a_turn_s = max(0.0, whole_s - reserve_s - starts_s) / turns
     ours = sum(weights)
+    deadly = sum(row.weight for row in rows if row.kills_kiosks)
     parts = {}
     for row in rows:
         if row.must_lose:
@@ -187,5 +198,6 @@ def shares(rows: tuple[Row, ...], minutes: float, events: int) -> dict[Row, Shar
         else:
             active_s = max(SHORTEST_ACTIVE_S, row.weight * a_turn_s)
             wanted = int(events * row.weight / ours) + 1
-            parts[row] = Share(active_s, settle_s, wanted, longest_s=PATIENCE * active_s)
+            dead = ceil(kills * row.weight / deadly) if row.kills_kiosks else 0
+            parts[row] = Share(active_s, settle_s, wanted, dead, longest_s=PATIENCE * active_s)
     return parts

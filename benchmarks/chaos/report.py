@@ -93,7 +93,7 @@ def remarks(ran: Sequence[Ran]) -> list[str]:
     return [f"{e.row.variant}, {e.row.name}: {remark}" for e in ran for remark in e.remarks]
 
 
-def broken(ran: Sequence[Ran], events: int) -> list[str]:
+def broken(ran: Sequence[Ran], events: int, kills: int = 0) -> list[str]:
     """Return what is not as it must be, a line each."""
     lines = []
     for each in ran:
@@ -116,6 +116,9 @@ def broken(ran: Sequence[Ran], events: int) -> list[str]:
     shown = sum(each.judgement.shown for each in ran if not each.row.must_lose)
     if shown < events:
         lines.append(f"{shown} of the {events} events that were asked for")
+    killed = sum(each.killed for each in ran if not each.row.must_lose)
+    if killed < kills:
+        lines.append(f"{killed} of the {kills} kills that were asked for")
     return lines
 
 

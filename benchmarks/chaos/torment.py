@@ -81,6 +81,14 @@ class Scene:
     long_s: float = 10.0
     chances: Chances = field(default_factory=Chances)
 
+    def kills(self) -> dict[str, int]:
+        """How often each kind of program was killed so far."""
+        return {
+            "kiosk": sum(kiosk.kills for kiosk in self.kiosks),
+            "broker": self.broker.kills,
+            "ledger": self.ledger.kills,
+        }
+
     @property
     def had(self) -> int:
         """How many chances the faults had so far."""

@@ -223,7 +223,11 @@ class World:
     def _left_s(self, scene: torment.Scene, by_s: float = math.inf) -> float:
         """Return how long the faults strike on, at most until `by_s`."""
         events = 0 if self._row.must_lose else self._share.events
-        enough = scene.had >= self._row.chances and count_shown(self._shown) >= events
+        enough = (
+            scene.had >= self._row.chances
+            and sum(scene.kills().values()) >= self._share.kills
+            and count_shown(self._shown) >= events
+        )
         lasts_s = self._share.lasts_s(enough=enough)
         return min(by_s, self._begun_s + lasts_s) - time.monotonic()
 
@@ -247,15 +251,10 @@ class World:
         if late:
             self._remarks.append(f"{late} of what is not stored still lie in an outbox")
         relay = scene.relay
-        kills = {
-            "kiosk": sum(kiosk.kills for kiosk in scene.kiosks),
-            "broker": scene.broker.kills,
-            "ledger": scene.ledger.kills,
-        }
         return Ran(
             row=self._row,
             judgement=judgement,
-            kills=kills,
+            kills=scene.kills(),
             pauses=sum(victim.pauses for victim in victims),
             chances=scene.had,
             active_s=self._active_s,

@@ -194,6 +194,17 @@ def test_the_time_that_was_asked_for_is_shared_out() -> None:
         assert row.must_lose or long[row].active_s > short[row].active_s
 
 
+def test_kills_are_shared_among_our_rows_whose_kiosks_are_killed() -> None:
+    parts = shares(matrix(), 5, 1000, 1000)
+    assert {row.name for row, share in parts.items() if share.kills} == {
+        "kiosk killed",
+        "kiosk killed, PUBACK delayed",
+        "everything together",
+    }
+    assert all(share.kills == 0 for row, share in parts.items() if row.must_lose)
+    assert 1000 <= sum(share.kills for share in parts.values()) <= 1003
+
+
 def test_a_row_has_its_time_and_goes_on_only_until_it_has_had_enough() -> None:
     for share in shares(matrix(), 5, 1000).values():
         assert share.lasts_s(enough=True) == share.active_s
@@ -229,6 +240,10 @@ def test_a_whole_row_and_a_broken_control_are_as_promised() -> None:
     assert remarks([remarked]) == ["ours, a fault: no small disk"]
     assert ran(CONTROL, replace(WHOLE, lost=1), chances=0).verdict is Verdict.KEPT
     assert broken([ran(), control], 10) == ["9 of the 10 events that were asked for"]
+    # A control's kills do not count: ours is what is tried.
+    killed = [ran(kills={"kiosk": 2}), replace(control, kills={"kiosk": 5})]
+    assert broken(killed, 9, 2) == []
+    assert broken(killed, 9, 3) == ["2 of the 3 kills that were asked for"]
 
 
 def test_the_table_goes_into_the_page_between_its_marks() -> None:
