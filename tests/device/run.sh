@@ -44,7 +44,7 @@ limited() { timeout --foreground --kill-after=60 "$limit_s" "$@" </dev/null; }
 # tests OPTION... FOLDER: on this computer, as they start machines; most of them wait.
 tests() {
   limited env PYTHONDONTWRITEBYTECODE=1 DEVICE_PACKAGE="$package" DEVICE_SCRATCH="$scratch" \
-    "$venv/bin/python" -m pytest -q -n 4 --dist worksteal -o timeout=900 "$@"
+    "$venv/bin/python" -m pytest -q -n 3 --dist worksteal -o timeout=900 "$@"
 }
 
 # Each test boots a machine of its own, above one that was installed once.

@@ -99,8 +99,11 @@ class Newcomer(InstalledPi):
     def unprovision(self) -> None:
         """Take from the disk what the image has of a door, and start as a new kiosk."""
         self._write_share()
+        self.shell("systemctl stop kiosk kiosk-eye")
+        # Until now it was a door, and said so.
+        self._since = self.shell("date +@%s.%N")
         self.shell(
-            "systemctl stop kiosk kiosk-eye; rm -rf /var/lib/kiosk/* /var/lib/kiosk/.??*;"
+            "rm -rf /var/lib/kiosk/* /var/lib/kiosk/.??*;"
             "install -d -m 700 /etc/NetworkManager/system-connections;"
             "install -m 644 /mnt/onboarding.pub /etc/kiosk/onboarding.pub;"
             "install -m 640 -g kiosk-link /mnt/unprovisioned.toml /etc/kiosk/config.toml;"
@@ -134,8 +137,8 @@ class Newcomer(InstalledPi):
         self.until_it_boots_again(before)
 
     def until_says(self, *words: str) -> None:
-        """Wait until the kiosk has said one of these in this boot."""
-        self.until_logged("-u kiosk", *words)
+        """Wait until the kiosk has said one of these in this boot, without its provisioning."""
+        self.until_logged(f"-u kiosk --since {self._since}", *words)
 
     def hold_the_button(self, *, down: bool = True) -> None:
         """Connect the button's pin to ground, or let go of it.
